@@ -1,7 +1,7 @@
 """Under every room: the one list of messages. Code, where, what, what to do, in seven languages.
 
-The texts are data in ``errors.csv`` (two lines a code: ``what`` and ``remedy``), so that a translator
-works in a spreadsheet and ``tests/test_words.py`` can refuse a missing language. One code gives one exit
+The texts are data in ``messages/<room>.csv`` (two lines a code: ``what`` and ``remedy``), so that a
+translator works in a spreadsheet and ``tests/test_words.py`` can refuse a missing language. One code gives one exit
 status and one HTTP status, so the command line, the pages and the API cannot drift apart.
 """
 
@@ -35,9 +35,10 @@ class Entry:
 def catalogue() -> Mapping[str, Entry]:
     """Every error and finding code Fallow can utter, with its texts."""
     rows: dict[str, dict[str, dict[str, str]]] = {}
-    with (Path(__file__).parent / "errors.csv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            rows.setdefault(row["code"], {})[row["part"]] = row
+    for path in sorted((Path(__file__).parent / "messages").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                rows.setdefault(row["code"], {})[row["part"]] = row
     return {
         code: Entry(
             code,
