@@ -1,1 +1,38 @@
-"""Room register."""
+"""Room 2, register: where reports become records. The door: everything other rooms may use is named here."""
+
+from fallow.register.claims import GEOMETRY, Case, Claim, Slice
+from fallow.register.decide import Conflict, Outcome
+from fallow.register.life import Life, LifeDecision, LifeReport
+from fallow.register.opening import create_register, open_register
+from fallow.register.register import DeliveryRow, Register
+from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record, Said
+from fallow.register.review import Claimed, Review, Waiting
+from fallow.register.verify import Verdict
+from fallow.register.view import View
+
+__all__ = [
+    "BEGINNING",
+    "GEOMETRY",
+    "OPEN_END",
+    "Case",
+    "Claim",
+    "Claimed",
+    "Conflict",
+    "Delivery",
+    "DeliveryRow",
+    "Draft",
+    "Life",
+    "LifeDecision",
+    "LifeReport",
+    "Outcome",
+    "Record",
+    "Register",
+    "Review",
+    "Said",
+    "Slice",
+    "Verdict",
+    "View",
+    "Waiting",
+    "create_register",
+    "open_register",
+]

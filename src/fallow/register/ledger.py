@@ -1,0 +1,136 @@
+"""Step 2, the ledger: the append-only log of what this register was told and what people decided.
+
+Each entry is numbered in the order this register received it, stamped by this register's own clock and
+hashed over the entry before it; the head of every transaction is signed with the office's key. Nothing here
+knows what a hazard is. The hash of an entry is
+
+    SHA-256( previous hash | number, length of head, of body, of geometry as big-endian 64-bit | head | body | geometry )
+
+with ``head`` = ``id|verb|at`` and ``body`` canonical JSON (keys sorted, UTF-8, no spaces). The lengths make
+it impossible to move a byte from one part to another without changing the hash.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+GENESIS = bytes(32)
+LENGTHS = struct.Struct(">QQQQ")
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The machine's clock in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger."""
+
+    number: int
+    id: str
+    verb: str
+    at: str
+    body: bytes
+    geometry: bytes | None
+    hash: bytes
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The body as it was written."""
+        found: dict[str, Any] = orjson.loads(self.body)
+        return found
+
+
+def canonical(body: Any) -> bytes:
+    """The one way a body is written: sorted keys, UTF-8, no spaces."""
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
+def entry_hash(
+    before: bytes, number: int, id: str, verb: str, at: str, body: bytes, geometry: bytes | None
+) -> bytes:
+    """The hash of an entry over the hash before it."""
+    head = f"{id}|{verb}|{at}".encode()
+    shape = geometry or b""
+    lengths = LENGTHS.pack(number, len(head), len(body), len(shape))
+    return sha256(b"".join((before, lengths, head, body, shape))).digest()
+
+
+def new_ids(count: int, milliseconds: int | None = None) -> list[str]:
+    """UUIDs of version 7 (RFC 9562): time-ordered, the rest random."""
+    stamp = (time.time_ns() // 1_000_000 if milliseconds is None else milliseconds) & 0xFFFF_FFFF_FFFF
+    noise = os.urandom(10 * count).hex()
+    start = f"{stamp:012x}"
+    start = f"{start[:8]}-{start[8:]}-7"
+    return [
+        f"{start}{noise[i : i + 3]}-{'89ab'[int(noise[i + 3], 16) & 3]}{noise[i + 4 : i + 7]}-{noise[i + 7 : i + 19]}"
+        for i in range(0, 20 * count, 20)
+    ]
+
+
+class Ledger:
+    """Appends to and reads the ledger table of one open connection."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock = system_clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def head(self) -> tuple[int, bytes, str]:
+        """Number, hash and time of the last entry; ``(0, GENESIS, "")`` when there is none."""
+        row = self._connection.execute(
+            "SELECT number, hash, at FROM fallow_ledger ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return (row[0], bytes(row[1]), row[2]) if row else (0, GENESIS, "")
+
+    def append(
+        self, verb: str, bodies: Sequence[bytes], geometries: Sequence[bytes | None] | None = None
+    ) -> range:
+        """Append entries of one verb and return their numbers.
+
+        The stamp is this machine's clock, but never before the entry already there: a clock that was
+        turned back must not make the order of the ledger and its times disagree.
+        """
+        number, before, last = self.head()
+        now = self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        at = max(now, last)
+        first = number + 1
+        rows = []
+        shapes: Iterable[bytes | None] = geometries if geometries is not None else [None] * len(bodies)
+        for id, body, shape in zip(new_ids(len(bodies)), bodies, shapes, strict=True):
+            number += 1
+            before = entry_hash(before, number, id, verb, at, body, shape)
+            rows.append((number, id, verb, at, body, shape, before))
+        self._connection.executemany("INSERT INTO fallow_ledger VALUES (?,?,?,?,?,?,?)", rows)
+        return range(first, number + 1)
+
+    def entries(self, verbs: Sequence[str] = (), *, upto: int | None = None, after: int = 0) -> Iterator[Entry]:
+        """Entries in order, of some verbs or all, ``after < number <= upto``."""
+        query = "SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger WHERE number > ?"
+        values: list[Any] = [after]
+        if upto is not None:
+            query, values = query + " AND number <= ?", [*values, upto]
+        if verbs:
+            query += f" AND verb IN ({','.join('?' * len(verbs))})"
+            values += verbs
+        for row in self._connection.execute(query + " ORDER BY number", values):
+            yield Entry(*row)
+
+    def entry(self, number: int) -> Entry | None:
+        """One entry by its number."""
+        row = self._connection.execute(
+            "SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger WHERE number = ?", (number,)
+        ).fetchone()
+        return Entry(*row) if row else None

@@ -1,0 +1,59 @@
+"""Step 2, who may do what: rights are decisions in the ledger, granted by a named person.
+
+Approving is open to any named person until somebody holds the right; from then on only holders approve.
+Releasing land always needs two different people who hold ``release`` (invariant S3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from fallow.errors import FallowError
+from fallow.register.cases import person_key
+from fallow.register.ledger import Ledger, canonical
+
+RIGHTS = ("approve", "release", "grant", "erase")
+
+
+class Rights:
+    """The rights in force, read from the ledger's ``grant`` and ``revoke`` entries."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def held(self) -> Mapping[str, frozenset[str]]:
+        """Person (as compared: case and spacing folded) to rights."""
+        found: dict[str, set[str]] = {}
+        for entry in self._ledger.entries(("grant", "revoke")):
+            body: dict[str, Any] = orjson.loads(entry.body)
+            mine = found.setdefault(person_key(body["person"]), set())
+            if entry.verb == "grant":
+                mine.update(body["rights"])
+            else:
+                mine.difference_update(body["rights"])
+        return {person: frozenset(rights) for person, rights in found.items()}
+
+    def require(self, person: str, right: str, *, always: bool = False) -> None:
+        """Refuse with ``NAME_NEEDED`` or ``RIGHT_NEEDED`` unless ``person`` may."""
+        if not person.strip():
+            raise FallowError("NAME_NEEDED", right)
+        held = self.held()
+        somebody = any(right in rights for rights in held.values())
+        if (somebody or always) and right not in held.get(person_key(person), ()):
+            raise FallowError("RIGHT_NEEDED", right, person=person, right=right)
+
+    def change(self, verb: str, person: str, rights: tuple[str, ...], by: str, why: str) -> int:
+        """Append a ``grant`` or ``revoke``; the first person to grant becomes the holder of ``grant``."""
+        unknown = [right for right in rights if right not in RIGHTS]
+        if unknown:
+            raise FallowError("RIGHT_UNKNOWN", unknown[0], known=", ".join(RIGHTS))
+        if not person.strip() or not why.strip():
+            raise FallowError("NAME_NEEDED" if not person.strip() else "REASON_NEEDED", verb)
+        self.require(by, "grant")
+        bodies = [{"person": person, "rights": sorted(rights), "by": by, "why": why}]
+        if not any("grant" in held for held in self.held().values()):
+            bodies.insert(0, {"person": by, "rights": ["grant"], "by": by, "why": "first to grant rights"})
+        return self._ledger.append(verb, [canonical(body) for body in bodies])[-1]

@@ -1,0 +1,91 @@
+"""Step 2, by source: what one source has said so far, and who else spoke about a field."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from fallow.errors import FallowError
+from fallow.kinds import Model
+from fallow.register.cases import CaseLoader
+from fallow.register.claims import GEOMETRY
+from fallow.register.report import Said
+from fallow.register.vault import Vault
+
+_AT_ONCE = 500
+_SELECT = (
+    "SELECT r.record, r.number, r.true_on, l.body, l.geometry FROM fallow_report r "
+    "JOIN fallow_ledger l ON l.number = r.number WHERE r.source = ? AND r.kind = ? AND r.state != 'rejected'"
+)
+
+
+def said(connection: sqlite3.Connection, source: str, kind: str, records: Sequence[str]) -> dict[str, Said]:
+    """What ``source`` has said about ``records``, its reports laid on each other in ledger order."""
+    found: dict[str, Said] = {}
+    for start in range(0, len(records), _AT_ONCE):
+        chunk = records[start : start + _AT_ONCE]
+        rows = connection.execute(
+            f"{_SELECT} AND r.record IN ({','.join('?' * len(chunk))}) ORDER BY r.record, r.number",
+            (source, kind, *chunk),
+        )
+        found.update((one.record, one) for one in _laid(rows))
+    return found
+
+
+def said_all(connection: sqlite3.Connection, source: str, kind: str) -> Iterator[Said]:
+    """The same for every record of a kind, in the order the source first spoke of them."""
+    rows = connection.execute(f"{_SELECT} ORDER BY r.record, r.number", (source, kind))
+    yield from sorted(_laid(rows), key=lambda one: one.reports[0])
+
+
+def _laid(rows: Any) -> Iterator[Said]:
+    for record, own in groupby(rows, key=lambda row: row[0]):
+        reports: list[tuple[int, str, Mapping[str, Any], bytes | None]] = [
+            (number, true_on, orjson.loads(body), shape) for _, number, true_on, body, shape in own
+        ]
+        taken = {number for _, _, content, _ in reports for number in content.get("withdraws", ())}
+        standing = [one for one in reports if one[0] not in taken and not one[2].get("withdraws")]
+        if not standing:
+            continue
+        fields: dict[str, Any] = {}
+        geometry: bytes | None = None
+        for _, _, content, shape in standing:
+            fields.update(content["fields"])
+            if content.get("located"):
+                geometry = shape
+        yield Said(record, fields, geometry, standing[-1][1], tuple(one[0] for one in standing))
+
+
+def spoken(field: str) -> str:
+    """The name a field has among claims."""
+    return GEOMETRY if field == "geometry" else field
+
+
+def others_on(connection: sqlite3.Connection, model: Model, record: str, field: str, report: int) -> list[int]:
+    """The other reports that speak about a field of a record; refuses a report that does not."""
+    groups = [case for _, case in CaseLoader(connection).cases([record])]
+    name = spoken(field)
+    numbers = [claim.number for case in groups for claim in case.claims if name in claim.values]
+    if report not in numbers:
+        raise FallowError("REPORT_NOT_ON_FIELD", record, field=field, found=", ".join(map(str, numbers)) or "-")
+    return [one for one in numbers if one != report]
+
+
+def secrets(connection: sqlite3.Connection, vault: Vault, record: str) -> dict[str, Any]:
+    """Personal values of a record, later approved reports laid over earlier ones."""
+    values = vault.read(record)
+    found: dict[str, Any] = {}
+    rows = connection.execute(
+        "SELECT l.body FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
+        "WHERE r.record = ? AND r.state != 'rejected' ORDER BY r.number",
+        (record,),
+    )
+    for (body,) in rows:
+        sealed = orjson.loads(body).get("sealed")
+        if sealed:
+            found.update(values.get(sealed["id"], {}))
+    return found

@@ -1,0 +1,165 @@
+"""Step 2, the vault: ``personal`` values, encrypted one record at a time in a file beside the register.
+
+Every record has a key of its own (AES-256-GCM), wrapped by the vault's master key, which is wrapped by the
+passphrase through argon2id. The ledger holds only the SHA-256 of each ciphertext: under a random key and nonce
+that says nothing about the content, and it goes on verifying after the key and the ciphertext are erased.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from fallow.errors import FallowError
+from fallow.register.store import durable
+
+# RFC 9106, second recommended option: 64 MiB, three passes, four lanes.
+_COST = {"iterations": 3, "lanes": 4, "memory_cost": 64 * 1024}
+_TABLES = (
+    "CREATE TABLE master (salt BLOB NOT NULL, wrapped BLOB NOT NULL)",
+    "CREATE TABLE record_key (record TEXT PRIMARY KEY, wrapped BLOB NOT NULL)",
+    "CREATE TABLE sealed (report TEXT PRIMARY KEY, record TEXT NOT NULL, content BLOB NOT NULL)",
+    "CREATE INDEX sealed_record ON sealed (record)",
+)
+
+
+def _stretched(passphrase: str, salt: bytes) -> bytes:
+    return Argon2id(salt=salt, length=32, **_COST).derive(passphrase.encode())  # type: ignore[arg-type]
+
+
+def _wrap(key: bytes, content: bytes, about: bytes) -> bytes:
+    nonce = os.urandom(12)
+    return nonce + AESGCM(key).encrypt(nonce, content, about)
+
+
+def _unwrap(key: bytes, wrapped: bytes, about: bytes) -> bytes:
+    return AESGCM(key).decrypt(wrapped[:12], wrapped[12:], about)
+
+
+class Vault:
+    """The vault of one register; closed until a passphrase opens it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._master: bytes | None = None
+        self._file: sqlite3.Connection | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether personal values can be read and written."""
+        return self._master is not None
+
+    def create(self, passphrase: str) -> None:
+        """Make the vault; the passphrase is nowhere kept."""
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.close(handle)
+        file = self._connect()
+        salt, master = os.urandom(16), AESGCM.generate_key(256)
+        file.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            file.execute(statement)
+        file.execute("INSERT INTO master VALUES (?,?)", (salt, _wrap(_stretched(passphrase, salt), master, b"master")))
+        file.execute("COMMIT")
+        self._master = master
+
+    def unlock(self, passphrase: str) -> None:
+        """Open an existing vault; ``VAULT_PASSPHRASE`` when the passphrase is another one."""
+        if not self.path.exists():
+            raise FallowError("VAULT_MISSING", self.path.name)
+        try:
+            salt, wrapped = self._connect().execute("SELECT salt, wrapped FROM master").fetchone()
+            self._master = _unwrap(_stretched(passphrase, salt), wrapped, b"master")
+        except InvalidTag as error:
+            raise FallowError("VAULT_PASSPHRASE", self.path.name) from error
+        except (sqlite3.DatabaseError, TypeError) as error:
+            raise FallowError("VAULT_DAMAGED", self.path.name) from error
+
+    def seal(self, secrets: Sequence[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
+        """Encrypt ``(report id, record, values)``; durable on return. Gives the commitments for the ledger."""
+        master, file = self._opened()
+        commitments = []
+        file.execute("BEGIN IMMEDIATE")
+        try:
+            for report, record, values in secrets:
+                key = self._record_key(file, master, record, make=True)
+                content = _wrap(key, orjson.dumps(values, option=orjson.OPT_SORT_KEYS), report.encode())
+                file.execute("INSERT INTO sealed VALUES (?,?,?)", (report, record, content))
+                commitments.append(sha256(content).hexdigest())
+            file.execute("COMMIT")
+        except BaseException:
+            file.execute("ROLLBACK")
+            raise
+        return commitments
+
+    def read(self, record: str) -> dict[str, Mapping[str, Any]]:
+        """Personal values of a record by report id; empty when there are none or they were erased."""
+        master, file = self._opened()
+        rows = file.execute("SELECT report, content FROM sealed WHERE record = ?", (record,)).fetchall()
+        if not rows:
+            return {}
+        try:
+            key = self._record_key(file, master, record, make=False)
+            return {report: orjson.loads(_unwrap(key, content, report.encode())) for report, content in rows}
+        except InvalidTag as error:
+            raise FallowError("VAULT_DAMAGED", record) from error
+
+    def erase(self, record: str) -> int:
+        """Destroy a record's key and ciphertexts for good; gives how many reports had personal values."""
+        _, file = self._opened()
+        file.execute("PRAGMA secure_delete=ON")
+        file.execute("BEGIN IMMEDIATE")
+        file.execute("DELETE FROM record_key WHERE record = ?", (record,))
+        gone = file.execute("DELETE FROM sealed WHERE record = ?", (record,)).rowcount
+        file.execute("COMMIT")
+        return gone
+
+    def commitments(self) -> dict[str, str]:
+        """SHA-256 of every ciphertext by report id; needs no passphrase."""
+        if not self.path.exists():
+            return {}
+        rows = self._connect().execute("SELECT report, content FROM sealed")
+        return {report: sha256(content).hexdigest() for report, content in rows}
+
+    def forget(self, reports: Sequence[str]) -> None:
+        """Take out ciphertexts whose reports never reached the ledger (their transaction was undone)."""
+        file = self._connect()
+        file.execute("PRAGMA secure_delete=ON")
+        file.executemany("DELETE FROM sealed WHERE report = ?", [(one,) for one in reports])
+
+    def close(self) -> None:
+        """Forget the master key and close the file."""
+        self._master = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> tuple[bytes, sqlite3.Connection]:
+        if self._master is None:
+            raise FallowError("VAULT_CLOSED", self.path.name)
+        return self._master, self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._file is None:
+            self._file = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
+            durable(self._file)
+        return self._file
+
+    @staticmethod
+    def _record_key(file: sqlite3.Connection, master: bytes, record: str, *, make: bool) -> bytes:
+        row = file.execute("SELECT wrapped FROM record_key WHERE record = ?", (record,)).fetchone()
+        if row is not None:
+            return _unwrap(master, row[0], record.encode())
+        if not make:
+            raise InvalidTag
+        key = AESGCM.generate_key(256)
+        file.execute("INSERT INTO record_key VALUES (?,?)", (record, _wrap(master, key, record.encode())))
+        return key

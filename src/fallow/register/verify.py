@@ -1,0 +1,219 @@
+"""Step 2, verifying: walk the chain, the signatures, the rows and the files, and name what is damaged.
+
+Four questions, from the cheap to the dear: does every entry hash to what it says over the one before it; is
+every signed head signed by the office's key; does every history row hash to what it says; and, with
+``refold``, is the history what the ledger folds to.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from fallow.errors import Finding
+from fallow.kinds import Model
+from fallow.register import keys, schema
+from fallow.register.files import FileStore
+from fallow.register.history import HistoryWriter, row_hash
+from fallow.register.ledger import GENESIS, LENGTHS
+from fallow.register.prefix import fold_prefix
+from fallow.register.vault import Vault
+
+@dataclass(slots=True)
+class Verdict:
+    """What was walked and what was found."""
+
+    entries: int = 0
+    heads: int = 0
+    rows: int = 0
+    files: int = 0
+    sealed: int = 0
+    erased: int = 0
+    refolded: bool = False
+    head: str = ""
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.findings
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        names = ("entries", "heads", "rows", "files", "sealed", "erased", "refolded", "head")
+        counts = {name: getattr(self, name) for name in names}
+        return {"holds": self.holds, **counts, "findings": [one.as_dict() for one in self.findings]}
+
+
+def verify(
+    connection: sqlite3.Connection,
+    model: Model,
+    register_id: str,
+    files: FileStore,
+    vault: Vault,
+    *,
+    refold: bool = False,
+) -> Verdict:
+    """Verify a register; damage is reported, never raised."""
+    verdict = Verdict()
+    steps: list[Callable[[], Iterator[Finding]]] = [
+        lambda: _file(connection),
+        lambda: _chain(connection, verdict),
+        lambda: _heads(connection, register_id, verdict),
+        lambda: _reports(connection),
+        lambda: _rows(connection, model, verdict),
+        lambda: _files(connection, files, verdict),
+        lambda: _vault(connection, vault, verdict),
+    ]
+    if refold:
+        steps.append(lambda: _refolded(connection, model, verdict))
+    for step in steps:
+        try:
+            verdict.findings.extend(step())
+        except (sqlite3.DatabaseError, orjson.JSONDecodeError, UnicodeDecodeError, KeyError) as error:
+            verdict.findings.append(_damage("REGISTER_DAMAGED", "register", found=type(error).__name__))
+    return verdict
+
+
+def _damage(code: str, where: str, **facts: Any) -> Finding:
+    return Finding(code, "refuse", where, facts)
+
+
+def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for (said,) in connection.execute("PRAGMA quick_check(20)"):
+        if said != "ok":
+            yield _damage("REGISTER_DAMAGED", "file", found=said)
+
+
+def _chain(connection: sqlite3.Connection, verdict: Verdict) -> Iterator[Finding]:
+    before, expected, digest = GENESIS, 1, sha256
+    pack = LENGTHS.pack
+    rows = connection.execute("SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger ORDER BY number")
+    for number, id, verb, at, body, geometry, hash in rows:
+        verdict.entries += 1
+        if number != expected:
+            yield _damage("ENTRY_MISSING", f"entry {expected}", found=number)
+        head = f"{id}|{verb}|{at}".encode()
+        shape = geometry or b""
+        computed = digest(b"".join((before, pack(number, len(head), len(body), len(shape)), head, body, shape))).digest()
+        if computed != hash:
+            yield _damage("ENTRY_DAMAGED", f"entry {number}", verb=verb, record=_record_of(body))
+        before, expected = hash, number + 1
+    verdict.head = before.hex()
+
+
+def _record_of(body: bytes) -> str:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return "-"
+    return str(found.get("record", "-")) if isinstance(found, dict) else "-"
+
+
+def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -> Iterator[Finding]:
+    first = connection.execute("SELECT body FROM fallow_ledger WHERE number = 1").fetchone()
+    public = orjson.loads(first[0])["key"] if first else ""
+    last = 0
+    rows = connection.execute(
+        "SELECT h.number, h.hash, h.at, h.key, h.signature, l.hash FROM fallow_head h "
+        "LEFT JOIN fallow_ledger l ON l.number = h.number ORDER BY h.number"
+    )
+    for number, hash, at, key, signature, entry in rows:
+        verdict.heads += 1
+        last = number
+        if entry is None:
+            yield _damage("LEDGER_CUT", f"head {number}", found=verdict.entries)
+        elif entry != hash:
+            yield _damage("HEAD_MISMATCH", f"head {number}")
+        elif key != public or not keys.verified(public, signature, keys.statement(register_id, number, hash, at)):
+            yield _damage("SIGNATURE_WRONG", f"head {number}")
+    if last < verdict.entries:
+        yield _damage("HEAD_UNSIGNED", f"entry {verdict.entries}", found=last)
+
+
+def _reports(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """The index of reports must say what the ledger says."""
+    lost = connection.execute(
+        "SELECT number FROM fallow_ledger WHERE verb = 'report' AND number NOT IN (SELECT number FROM fallow_report)"
+    ).fetchall()
+    for (number,) in lost[:20]:
+        yield _damage("REPORT_NOT_INDEXED", f"report {number}", found=len(lost))
+    rows = connection.execute(
+        "SELECT r.number, r.record, r.kind, r.source, r.true_on, r.delivery, l.body FROM fallow_report r "
+        "LEFT JOIN fallow_ledger l ON l.number = r.number"
+    )
+    for number, record, kind, source, true_on, delivery, body in rows:
+        if body is None:
+            yield _damage("ENTRY_MISSING", f"report {number}", found=number)
+            continue
+        said = orjson.loads(body)
+        if (record, kind, source, true_on, delivery) != tuple(
+            said[name] for name in ("record", "kind", "source", "true", "delivery")
+        ):
+            yield _damage("REPORT_NOT_INDEXED", f"report {number}", found=1)
+
+
+def _rows(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Iterator[Finding]:
+    for kind in model.kinds.values():
+        table = schema.history(kind)
+        names = [one.name for one in table.columns if one.name not in ("fid", "geom", "row_hash")]
+        listed = ", ".join(f'"{one}"' for one in names)
+        geometry = "geom" if kind.shapes else "NULL"
+        rows = connection.execute(f'SELECT fid, row_hash, {geometry}, {listed} FROM "{table.name}"')
+        for fid, hash, shape, *cells in rows:
+            verdict.rows += 1
+            if row_hash(cells, shape) != hash:
+                yield _damage("ROW_DAMAGED", f"{table.name} row {fid}", record=cells[0])
+
+
+def _files(connection: sqlite3.Connection, files: FileStore, verdict: Verdict) -> Iterator[Finding]:
+    named: set[str] = set()
+    for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'delivery'"):
+        named.update(one["sha256"] for one in orjson.loads(body)["files"])
+    for digest in sorted(named):
+        verdict.files += 1
+        if not (files.folder / digest[:2] / digest).exists():
+            yield _damage("FILE_MISSING", digest)
+    for digest in files.damaged():
+        yield _damage("FILE_DAMAGED", digest)
+
+
+def _vault(connection: sqlite3.Connection, vault: Vault, verdict: Verdict) -> Iterator[Finding]:
+    kept = vault.commitments()
+    erased = {
+        orjson.loads(body)["record"]
+        for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'erase'")
+    }
+    rows = connection.execute("SELECT number, body FROM fallow_ledger WHERE verb = 'report' AND instr(body, '\"sealed\"')")
+    for number, body in rows:
+        said = orjson.loads(body)
+        if "sealed" not in said:
+            continue
+        if said["record"] in erased:
+            verdict.erased += 1
+            continue
+        verdict.sealed += 1
+        if kept and kept.get(said["sealed"]["id"]) != said["sealed"]["sha256"]:
+            yield _damage("SEALED_DAMAGED", f"report {number}", record=said["record"])
+
+
+def _refolded(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Iterator[Finding]:
+    last = connection.execute("SELECT max(number) FROM fallow_ledger").fetchone()[0] or 0
+    for kind in model.kinds.values():
+        writer = HistoryWriter(connection, kind)
+        expected: dict[bytes, str] = {}
+        for one in fold_prefix(connection, model, kind, last):
+            expected[writer.hash_of(one)] = one.record
+        rows = connection.execute(f'SELECT row_hash, record FROM "{writer.table}"')
+        for hash, record in rows:
+            if expected.pop(bytes(hash), None) is None:
+                yield _damage("ROW_NOT_FOLDED", f"{writer.table}", record=record)
+        for record in expected.values():
+            yield _damage("ROW_LOST", f"{writer.table}", record=record)
+    verdict.refolded = True
+

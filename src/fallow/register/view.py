@@ -1,0 +1,259 @@
+"""Step 2, asking: the register as known on one day about one day, or as of one ledger head.
+
+A :class:`View` is a filter on the four bounds of the history, so that any pair of dates costs about what the
+present costs. Days are inclusive: ``known="2017-12-31"`` is what was known when that day ended.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fallow.errors import FallowError
+from fallow.kinds import VALUE_TYPES, Kind, Model, columns, date_high, date_low
+from fallow.register import geoblob, rtree
+from fallow.register.report import OPEN_END, Record
+from fallow.register.schema import BOUNDS
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+Where = Mapping[str, Any]
+"""Field name to the value it must have, or a list of values; ``None`` for empty."""
+
+BESIDE = ("conflict", "awaiting", "declared", "reports")
+
+
+def checked_day(day: str | None, name: str) -> str | None:
+    """A day as ISO text; a partial date means its last day. Raises ``DATE_FORMAT``."""
+    if day is None:
+        return None
+    try:
+        date_low(day)
+        return date_high(day)
+    except FallowError:
+        raise
+    except ValueError as error:
+        raise FallowError("DATE_FORMAT", name, found=day) from error
+
+
+def checked_box(box: Sequence[float] | None) -> Box | None:
+    """A box whose numbers are finite, in range and not inverted. Raises ``BBOX``."""
+    if box is None:
+        return None
+    west, south, east, north = box if len(box) == 4 else (1.0, 0.0, 0.0, 0.0)
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise FallowError("BBOX", "bbox", found=",".join(str(one) for one in box))
+    return (float(west), float(south), float(east), float(north))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a history row of one kind is read back."""
+
+    names: tuple[str, ...]
+    loaders: tuple[tuple[int, Callable[[Any], Any]], ...]
+    spatial: bool
+
+    @classmethod
+    def of(cls, kind: Kind) -> Layout:
+        """The layout of a kind's history."""
+        names = tuple(one.name for one in columns(kind))
+        loaders = []
+        for position, name in enumerate(names):
+            one = kind.field(name)
+            if one is not None and one.type in ("names", "codes", "links", "yes_no"):
+                loaders.append((position, VALUE_TYPES[one.type].load))
+        return cls(names, tuple(loaders), bool(kind.shapes))
+
+    def values(self, cells: Sequence[Any]) -> dict[str, Any]:
+        """Canonical values by field name."""
+        found = dict(zip(self.names, cells, strict=True))
+        for position, load in self.loaders:
+            if cells[position] is not None:
+                found[self.names[position]] = load(cells[position])
+        return found
+
+
+class View:
+    """The register at one pair of dates.
+
+    Attributes
+    ----------
+    known
+        ISO day; ``None`` for now.
+    true
+        ISO day; ``None`` for the latest that is known.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, model: Model, known: str | None, true: str | None) -> None:
+        self._connection = connection
+        self._model = model
+        self.known = checked_day(known, "known")
+        self.true = checked_day(true, "true")
+
+    def count(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> int:
+        """How many records there are."""
+        declared = self._model.kind(kind)
+        condition, values = self._condition(declared, where, checked_box(bbox))
+        row = self._connection.execute(f'SELECT count(*) FROM "{kind}_history" h WHERE {condition}', values)
+        return int(row.fetchone()[0])
+
+    def tally(self, kind: str, by: Sequence[str], where: Where | None = None) -> dict[tuple[Any, ...], int]:
+        """How many records there are for each combination of stored values of the fields ``by``."""
+        declared = self._model.kind(kind)
+        for name in by:
+            _column(declared, name)
+        listed = ", ".join(f'h."{name}"' for name in by)
+        condition, values = self._condition(declared, where, None)
+        rows = self._connection.execute(
+            f'SELECT {listed}, count(*) FROM "{kind}_history" h WHERE {condition} GROUP BY {listed}', values
+        )
+        return {tuple(row[:-1]): row[-1] for row in rows}
+
+    def unlocated(self, kind: str) -> int:
+        """How many records have no geometry: said on every map."""
+        declared = self._model.kind(kind)
+        if not declared.shapes:
+            return 0
+        condition, values = self._condition(declared, None, None)
+        row = self._connection.execute(
+            f'SELECT count(*) FROM "{kind}_history" h WHERE {condition} AND h.geom IS NULL', values
+        )
+        return int(row.fetchone()[0])
+
+    def records(
+        self,
+        kind: str,
+        where: Where | None = None,
+        bbox: Sequence[float] | None = None,
+        *,
+        order: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[Record]:
+        """Records in a stable order; geometry is WKB on EPSG:4326.
+
+        Parameters
+        ----------
+        kind
+            Name of a kind; ``KIND_UNKNOWN`` otherwise.
+        where
+            Exact matches on stored fields; ``FIELD_UNKNOWN`` for one that is not stored.
+        bbox
+            West, south, east, north; records without geometry are then left out.
+        order
+            A field name, with ``-`` before it to turn the order around.
+        """
+        declared = self._model.kind(kind)
+        layout = Layout.of(declared)
+        condition, values = self._condition(declared, where, checked_box(bbox))
+        fields = "".join(f', h."{name}"' for name in layout.names)
+        geometry = "h.geom" if layout.spatial else "NULL"
+        bounds = "h.record, h.known_from, h.known_to, h.true_from, h.true_to"
+        beside = "h.conflict, h.awaiting, h.declared, h.reports"
+        query = f'SELECT {bounds}, {geometry}, {beside}{fields} FROM "{kind}_history" h WHERE {condition}'
+        if order is not None:
+            column = _column(declared, order.removeprefix("-"))
+            query += f' ORDER BY h."{column}" {"DESC" if order.startswith("-") else "ASC"}, h.fid'
+        elif limit is not None:
+            query += " ORDER BY h.fid"
+        if limit is not None:
+            query += " LIMIT ? OFFSET ?"
+            values = [*values, limit, offset]
+        for row in self._connection.execute(query, values):
+            yield Record(
+                id=row[0],
+                kind=kind,
+                fields=layout.values(row[10:]),
+                geometry=geoblob.to_wkb(row[5]),
+                known_from=row[1],
+                known_to=row[2],
+                true_from=row[3],
+                true_to=row[4],
+                conflict=row[6],
+                awaiting=row[7],
+                declared=row[8],
+                reports=tuple(int(one) for one in row[9].split()),
+            )
+
+    def record(self, record: str) -> Record | None:
+        """One record by its id, whatever its kind; ``None`` when it is not there on these days."""
+        row = self._connection.execute("SELECT kind FROM fallow_report WHERE record = ? LIMIT 1", (record,)).fetchone()
+        if row is None:
+            return None
+        return next(self.records(row[0], {"record": record}), None)
+
+    def raw(self, kind: str, names: Sequence[str], *, geometry: bool) -> Iterator[list[tuple[Any, ...]]]:
+        """Stored cells in batches of 2,000, geometry first if asked: for copies that change nothing."""
+        declared = self._model.kind(kind)
+        condition, values = self._condition(declared, None, None)
+        kept = {*BESIDE, *BOUNDS}
+        listed = ", ".join(f'h."{one if one in kept else _column(declared, one)}"' for one in names)
+        shape = "h.geom, " if geometry else ""
+        rows = self._connection.execute(f'SELECT {shape}{listed} FROM "{kind}_history" h WHERE {condition}', values)
+        while batch := rows.fetchmany(2_000):
+            yield batch
+
+    def frame(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> GeoDataFrame:
+        """The records as a GeoDataFrame on EPSG:4326, index ``record`` (needs the extra ``fallow[frame]``)."""
+        from fallow.register.frames import frame
+
+        declared = self._model.kind(kind)
+        condition, values = self._condition(declared, where, checked_box(bbox))
+        return frame(self._connection, declared, condition, values)
+
+    def _condition(self, kind: Kind, where: Where | None, box: Box | None) -> tuple[str, list[Any]]:
+        """SQL over the history ``h`` and its values; only names that the model declares ever enter the text."""
+        parts: list[str] = []
+        values: list[Any] = []
+        for day, bound in ((self.known, "known"), (self.true, "true")):
+            if day is None:
+                parts.append(f"h.{bound}_to = '{OPEN_END}'")
+            else:
+                parts.append(f"h.{bound}_from <= ? AND h.{bound}_to > ?")
+                values += [day, day]
+        for name, wanted in (where or {}).items():
+            column = _column(kind, name)
+            if wanted is None:
+                parts.append(f'h."{column}" IS NULL')
+                continue
+            one = kind.field(name)
+            listed = list(wanted) if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
+            if one is not None and one.type in ("codes", "links"):
+                parts.append(
+                    "(" + " OR ".join(f"""(';' || h."{column}" || ';') LIKE ?""" for _ in listed) + ")"
+                )
+                values += [f"%;{item};%" for item in listed]
+            else:
+                parts.append(f'h."{column}" IN ({",".join("?" * len(listed))})')
+                values += [_scalar(item) for item in listed]
+        if box is not None:
+            if not kind.shapes:
+                raise FallowError("NO_GEOMETRY", kind.name)
+            index = rtree.name(f"{kind.name}_history")
+            parts.append(
+                f'h.fid IN (SELECT id FROM "{index}" WHERE minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?)'
+            )
+            values += [box[2], box[0], box[3], box[1]]
+        return " AND ".join(parts), values
+
+
+def _scalar(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value
+
+
+def _column(kind: Kind, name: str) -> str:
+    """A column that may be asked about; personal fields have none."""
+    if name == "record" or name in BESIDE or name in {one.name for one in kind.stored}:
+        return name
+    from difflib import get_close_matches
+
+    names = [one.name for one in kind.stored]
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    raise FallowError("FIELD_UNKNOWN", f"{kind.name}.{name}", near=near[0] if near else ", ".join(names))
