@@ -1,0 +1,264 @@
+"""Every word a person reads: complete in seven languages, told once, used, and calm."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+import string
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fallow.words import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+HOUSE = ROOT / "src" / "fallow"
+MESSAGES = sorted((HOUSE / "messages").glob("*.csv"))
+WORDS = sorted((HOUSE / "words").glob("*.csv"))
+
+SAFE_ALLOWED = re.compile(
+    r"(not|n't) mean(s)? (it is |that it is |the ground is |land is )?safe", re.IGNORECASE
+)
+"""S4's own sentence is the only place where the word may stand."""
+
+CYRILLIC, ARABIC = re.compile(r"[\u0400-\u04ff]"), re.compile(r"[\u0600-\u06ff]")
+ONLY_RUSSIAN, ONLY_UKRAINIAN = re.compile(r"[ыэъё]", re.IGNORECASE), re.compile(r"[іїєґ]", re.IGNORECASE)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def placeholders(text: str) -> set[str]:
+    return {
+        name.split(".")[0].split("[")[0]
+        for _, name, _, _ in string.Formatter().parse(text)
+        if name is not None
+    }
+
+
+def wrong_texts(row: dict[str, str]) -> Iterator[str]:
+    """What is wrong with one row of seven texts."""
+    for lang in LANGUAGES:
+        text = row.get(lang) or ""
+        if not text.strip():
+            yield f"{lang} is missing"
+            continue
+        try:
+            if placeholders(text) != placeholders(row["en"] or ""):
+                yield f"{lang} has the placeholders {sorted(placeholders(text))}"
+        except ValueError as error:
+            yield f"{lang} is no template: {error}"
+        if re.search(r"[!¡！]", text.replace("!=", "")):
+            yield f"{lang} shouts"
+        if text != text.strip():
+            yield f"{lang} begins or ends with a space"
+    bare = {lang: re.sub(r"\{[^}]*\}|`[^`]*`|<[^>]*>", "", row.get(lang) or "") for lang in LANGUAGES}
+    if re.search(r"\bsafe(ly|ty)?\b", SAFE_ALLOWED.sub("", bare["en"]), re.IGNORECASE):
+        yield "en says safe"
+    if re.search(r"[a-z]{4}", bare["en"]):  # a sentence or a word, not a unit or an abbreviation
+        for lang, script in {"ru": CYRILLIC, "uk": CYRILLIC, "ar": ARABIC}.items():
+            if bare[lang].strip() and not script.search(bare[lang]):
+                yield f"{lang} is not written in its script"
+    if ONLY_RUSSIAN.search(bare["uk"]):
+        yield "uk has Russian letters"
+    if ONLY_UKRAINIAN.search(bare["ru"]):
+        yield "ru has Ukrainian letters"
+    if len(bare["en"].split()) >= 3:
+        for lang in LANGUAGES[1:]:
+            if bare[lang] == bare["en"]:
+                yield f"{lang} is not translated"
+
+
+@pytest.mark.parametrize("path", [*MESSAGES, *WORDS], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_text_is_there_in_seven_languages(path: Path) -> None:
+    found = rows(path)
+    wrong = [
+        f"{path.name}, {row.get('code') or row.get('key')} {row.get('part', '')}: {what}"
+        for row in found
+        for what in wrong_texts(row)
+    ]
+    assert wrong == []
+    assert not [row for row in found if None in row], (
+        "a row has more cells than the header: a comma without quotes"
+    )
+
+
+def test_each_code_has_two_parts_and_one_place() -> None:
+    parts: Counter[tuple[str, str]] = Counter()
+    statuses: dict[str, set[tuple[str, str]]] = {}
+    for path in MESSAGES:
+        for row in rows(path):
+            parts[row["code"], row["part"]] += 1
+            statuses.setdefault(row["code"], set()).add((row["exit"], row["http"]))
+    assert [one for one, times in parts.items() if times > 1] == []
+    assert {part for _, part in parts} == {"what", "remedy"}
+    assert [code for code in statuses if (code, "what") not in parts or (code, "remedy") not in parts] == []
+    assert [code for code, both in statuses.items() if len(both) > 1] == []
+    for code, ((status, http),) in statuses.items():
+        assert status in {"1", "2", "3"}, code
+        assert 400 <= int(http) <= 599, code
+
+
+def test_each_key_is_told_once() -> None:
+    keys = Counter(row["key"] for path in WORDS for row in rows(path))
+    assert [key for key, times in keys.items() if times > 1] == []
+
+
+def sources() -> list[Path]:
+    return sorted(HOUSE.rglob("*.py"))
+
+
+def uttered(text: str) -> Iterator[tuple[int, str]]:
+    """The codes a module raises or finds: the first word of ``FallowError`` and ``Finding``."""
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in {"FallowError", "Finding"}:
+            continue
+        first = [*node.args[:1], *[one.value for one in node.keywords if one.arg == "code"]]
+        for part in first:
+            for inner in ast.walk(part):
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.isupper():
+                    yield inner.lineno, inner.value
+
+
+def code_constants(text: str) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_every_code_that_is_uttered_has_its_texts() -> None:
+    known = {row["code"] for path in MESSAGES for row in rows(path)}
+    unknown = [
+        f"{path.relative_to(HOUSE)}:{line}: {code}"
+        for path in sources()
+        for line, code in uttered(path.read_text(encoding="utf-8"))
+        if code not in known
+    ]
+    assert unknown == []
+
+
+def test_every_code_with_texts_is_uttered_somewhere() -> None:
+    written = set().union(*(code_constants(path.read_text(encoding="utf-8")) for path in sources()))
+    known = {row["code"] for path in MESSAGES for row in rows(path)}
+    assert sorted(known - written) == []
+
+
+FACES = "|".join(path.stem for path in WORDS) or "none"
+A_KEY = re.compile(rf"""["'`]((?:{FACES})\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)(\.)?(["'`{{]|\$\{{)""")
+A_FILE = re.compile(r"\.(csv|gpkg|geojson|json|yaml|css|js|mjs|ts|html|py|md|vault|key|svg|png|xml|zip|txt)$")
+
+
+def mentioned() -> Iterator[tuple[str, str, bool]]:
+    """File, key, and whether it is only the beginning of a key (``f"web.state.{code}"``)."""
+    places = [HOUSE, ROOT / "web" / "src", ROOT / "web"]
+    seen: set[Path] = set()
+    for place in places:
+        for path in sorted(place.rglob("*") if place != ROOT / "web" else place.glob("*")):
+            if (
+                path in seen
+                or path.suffix not in {".py", ".html", ".ts", ".js", ".txt"}
+                or "built" in path.parts
+            ):
+                continue
+            seen.add(path)
+            for key, dot, end in A_KEY.findall(path.read_text(encoding="utf-8")):
+                if not A_FILE.search(key):
+                    yield str(path.relative_to(ROOT)), key + dot, bool(dot) or end in {"{", "${"}
+
+
+def test_every_key_that_is_said_has_its_words() -> None:
+    keys = {row["key"] for path in WORDS for row in rows(path)}
+    unknown = [
+        f"{where}: {key}"
+        for where, key, begins in mentioned()
+        if not (any(one.startswith(key) for one in keys) if begins else key in keys)
+    ]
+    assert unknown == []
+
+
+def test_every_key_with_words_is_said_somewhere() -> None:
+    said = {key for _, key, begins in mentioned() if not begins}
+    begun = tuple(key for _, key, begins in mentioned() if begins)
+    keys = {row["key"] for path in WORDS for row in rows(path)}
+    assert sorted(key for key in keys - said if not key.startswith(begun)) == []
+
+
+def test_every_label_of_every_kind_is_there() -> None:
+    from fallow.kinds import load_kinds
+
+    model = load_kinds()
+    wrong = []
+    for kind in model.kinds.values():
+        texts = {
+            f"{kind.name}": kind.label,
+            f"{kind.name} plural": kind.plural,
+            f"{kind.name} about": kind.about,
+        }
+        for one in kind.fields:
+            texts[f"{kind.name}.{one.name}"] = one.label
+            texts |= {f"{kind.name}.{one.name} hint": one.hint} if one.hint else {}
+            texts |= {f"{kind.name}.{one.name} reverse": one.reverse} if one.reverse else {}
+        for where, text in texts.items():
+            wrong += [f"{where}: {lang}" for lang in LANGUAGES if not text.get(lang, "").strip()]
+    for codes in model.code_lists.values():
+        wrong += [f"{codes.name}: {lang}" for lang in LANGUAGES if not codes.label.get(lang, "").strip()]
+        wrong += [
+            f"{codes.name}.{code.code}: {lang}"
+            for code in codes
+            for lang in LANGUAGES
+            if not code.label.get(lang, "").strip()
+        ]
+    assert wrong == []
+
+
+GOOD = {
+    "en": "No row {found} here.",
+    "fr": "Aucune ligne {found} ici.",
+    "es": "No hay fila {found} aquí.",
+    "ru": "Строки {found} здесь нет.",
+    "uk": "Рядка {found} тут немає.",
+    "az": "Burada {found} sətri yoxdur.",
+    "ar": "لا يوجد صف {found} هنا.",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"fr": ""}, "fr is missing"),
+        ({"es": "No hay fila aquí."}, "es has the placeholders []"),
+        ({"ru": "Строки {found здесь нет."}, "ru is no template"),
+        ({"en": "No row {found} here!"}, "en shouts"),
+        ({"az": " Burada {found} sətri yoxdur."}, "az begins or ends with a space"),
+        ({"en": "The row {found} is safe."}, "en says safe"),
+        ({"ar": "La saf {found} huna."}, "ar is not written in its script"),
+        ({"uk": "Строки {found} здесь нет, это ошибка."}, "uk has Russian letters"),
+        ({"fr": "No row {found} here."}, "fr is not translated"),
+    ],
+)
+def test_a_planted_fault_is_found(change: dict[str, str], expected: str) -> None:
+    assert list(wrong_texts(GOOD)) == []
+    assert any(one.startswith(expected) for one in wrong_texts(GOOD | change))
+
+
+def test_the_sentence_of_s4_may_say_it() -> None:
+    assert list(wrong_texts(GOOD | {"en": "No hazard shown {found} does not mean safe."})) == []
+
+
+def test_a_code_is_seen_in_every_form_it_takes() -> None:
+    text = (
+        "raise FallowError('A_CODE', 'x')\n"
+        "Finding('B_CODE' if x else 'C_CODE', 'note', '')\n"
+        "errors.Finding(code='D_CODE')"
+    )
+    assert [code for _, code in uttered(text)] == ["A_CODE", "B_CODE", "C_CODE", "D_CODE"]
