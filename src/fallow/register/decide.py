@@ -74,6 +74,29 @@ def as_ranges(reports: Numbers) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Plain:
+    """The check of a first report that no declared rule looks at: required fields and first states."""
+
+    simple: bool
+    required: tuple[str, ...]
+    starts: tuple[tuple[str, frozenset[str]], ...]
+
+    @classmethod
+    def of(cls, kind: Kind) -> _Plain:
+        required = tuple(one.name for one in kind.fields if one.required != "never" and not one.personal)
+        starts = tuple((one.field, frozenset(one.start)) for one in kind.states if one.start)
+        return cls(not kind.rules, required, starts)
+
+    def lets_through(self, fields: Mapping[str, Any]) -> bool:
+        """True when nothing can speak against the report; else the rules decide, with words."""
+        return (
+            self.simple
+            and all(fields.get(name) not in (None, "", []) for name in self.required)
+            and all(fields.get(name) is None or fields[name] in start for name, start in self.starts)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Pending:
     number: int
     kind: str
@@ -147,7 +170,7 @@ class Approval:
             if not one.alone or guarded:
                 self._again.setdefault(one.kind, {}).setdefault(one.record, []).append(one.number)
                 continue
-            if self._refused_alone(one):
+            if not self.books.plain(one.kind).lets_through(fields) and self._refused_alone(one):
                 continue
             rows.setdefault(one.kind, []).append((one, max(one.learned, self._day)))
             self.approved.append(one.number)
@@ -250,6 +273,7 @@ class Books:
         self._connection = connection
         self.model = model
         self._guards: dict[str, Guards] = {}
+        self._plain: dict[str, _Plain] = {}
         self._writers: dict[str, HistoryWriter] = {}
         self.standing = Standing(connection, model)
 
@@ -258,6 +282,12 @@ class Books:
         if kind not in self._guards:
             self._guards[kind] = guards(self.model, self.model.kind(kind))
         return self._guards[kind]
+
+    def plain(self, kind: str) -> _Plain:
+        """The quick check of a kind."""
+        if kind not in self._plain:
+            self._plain[kind] = _Plain.of(self.model.kind(kind))
+        return self._plain[kind]
 
     def writer(self, kind: str, *, coming: int = 0) -> HistoryWriter:
         """The writer of a kind; packs the spatial index anew when much is coming and little is there."""

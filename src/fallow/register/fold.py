@@ -211,6 +211,7 @@ def _at(
             if field in awaiting and any(from_day is None or c.low <= day for c in awaiting[field]):
                 values[field] = rules.before.get(field)
                 givers[field] = tuple(sorted(one.number for one in awaiting[field]))
+                declared.update(one.number for one in awaiting[field] if one.declared)
             continue
         outcome = stand(rules, field, counting, sight, timed=from_day is not None)
         values[field] = outcome.value

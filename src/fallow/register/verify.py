@@ -16,12 +16,13 @@ from typing import Any
 import orjson
 
 from fallow.errors import Finding
-from fallow.kinds import Model
-from fallow.register import keys, schema
+from fallow.kinds import Model, columns
+from fallow.register import keys
 from fallow.register.files import FileStore
 from fallow.register.history import HistoryWriter, row_hash
 from fallow.register.ledger import GENESIS, LENGTHS
 from fallow.register.prefix import fold_prefix
+from fallow.register.schema import BOUNDS
 from fallow.register.vault import Vault
 
 @dataclass(slots=True)
@@ -160,15 +161,17 @@ def _reports(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _rows(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Iterator[Finding]:
     for kind in model.kinds.values():
-        table = schema.history(kind)
-        names = [one.name for one in table.columns if one.name not in ("fid", "geom", "row_hash")]
-        listed = ", ".join(f'"{one}"' for one in names)
+        table = f"{kind.name}_history"
+        names = [one.name for one in columns(kind)]
+        listed = "".join(f', "{one}"' for one in names)
         geometry = "geom" if kind.shapes else "NULL"
-        rows = connection.execute(f'SELECT fid, row_hash, {geometry}, {listed} FROM "{table.name}"')
-        for fid, hash, shape, *cells in rows:
+        bounds, beside = ", ".join(("record", *BOUNDS)), "conflict, awaiting, declared, reports"
+        rows = connection.execute(f'SELECT fid, row_hash, {geometry}, {bounds}, {beside}{listed} FROM "{table}"')
+        for row in rows:
             verdict.rows += 1
-            if row_hash(cells, shape) != hash:
-                yield _damage("ROW_DAMAGED", f"{table.name} row {fid}", record=cells[0])
+            cells = {name: value for name, value in zip(names, row[12:], strict=True) if value is not None}
+            if row_hash(row[3:8], cells, row[8:12], row[2]) != row[1]:
+                yield _damage("ROW_DAMAGED", f"{table} row {row[0]}", record=row[3])
 
 
 def _files(connection: sqlite3.Connection, files: FileStore, verdict: Verdict) -> Iterator[Finding]:
