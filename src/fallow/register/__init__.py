@@ -1,6 +1,7 @@
 """Room 2, register: where reports become records. The door: everything other rooms may use is named here."""
 
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
+from fallow.register.compare import Changed
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.life import Life, LifeDecision, LifeReport
 from fallow.register.opening import create_register, open_register
@@ -15,6 +16,7 @@ __all__ = [
     "GEOMETRY",
     "OPEN_END",
     "Case",
+    "Changed",
     "Claim",
     "Claimed",
     "Conflict",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 import shapely
 
 from fallow.errors import FallowError
-from fallow.kinds import Kind
+from fallow.kinds import Kind, columns
 from fallow.register.view import Layout
 
 if TYPE_CHECKING:
@@ -33,18 +34,39 @@ def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Se
     beside = ["known_from", "true_from", "conflict", "awaiting", "declared", "reports"]
     listed = ["record", *beside, *layout.names]
     geometry = "h.geom, " if layout.spatial else ""
-    rows = connection.execute(
-        f'SELECT {geometry}{", ".join(f"""h."{one}" """ for one in listed)} FROM "{kind.name}_history" h WHERE {condition}',
-        values,
-    ).fetchall()
-    cells: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * (len(listed) + layout.spatial)
-    shapes: Any = np.full(len(rows), None, dtype=object)
+    quoted = ", ".join(f'h."{one}"' for one in listed)
+    cursor = connection.execute(f'SELECT {geometry}{quoted} FROM "{kind.name}_history" h WHERE {condition}', values)
+    cells = _table(cursor, len(listed) + layout.spatial)
+    shapes: Any = np.full(len(cells), None, dtype=object)
     if layout.spatial:
-        shapes = shapely.from_wkb([None if one is None else one[_HEADER if one[3] & 0b1110 else 8 :] for one in cells[0]])
-        cells = cells[1:]
-    data: dict[str, Any] = dict(zip(listed, cells, strict=True))
+        shapes = shapely.from_wkb(
+            [None if one is None else one[_HEADER if one[3] & 0b1110 else 8 :] for one in cells[:, 0]]
+        )
+        cells = cells[:, 1:]
+    numeric = {one.name for one in columns(kind) if one.type in ("REAL", "INTEGER")} | {"declared"}
+    data: dict[str, Any] = {
+        name: cells[:, i].astype(np.float64) if name in numeric else cells[:, i] for i, name in enumerate(listed)
+    }
     for position, load in layout.loaders:
         name = layout.names[position]
         data[name] = [None if one is None else load(one) for one in data[name]]
-    table = pd.DataFrame({name: pd.Series(list(column)) for name, column in data.items()})
-    return geopandas.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326").set_index("record")
+    index = pd.Index(data.pop("record"), name="record")
+    return geopandas.GeoDataFrame(pd.DataFrame(data, index=index), geometry=shapes, crs="EPSG:4326")
+
+
+def _table(cursor: sqlite3.Cursor, width: int) -> Any:
+    """All rows as one array of objects, shape (rows, width).
+
+    The collector is paused: it would walk every row fetched so far, over and over, and find nothing.
+    """
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        rows = cursor.fetchall()
+        table = np.empty((len(rows), width), dtype=object)
+        if rows:
+            table[:] = rows
+    finally:
+        if paused:
+            gc.enable()
+    return table

@@ -17,6 +17,7 @@ from fallow.errors import FallowError
 from fallow.kinds import Model
 from fallow.register import keys, receiving, sources
 from fallow.register.cases import person_key
+from fallow.register.compare import Changed, compare
 from fallow.register.decide import Approval, Books, Conflict, Numbers, Outcome, append_decision, as_ranges
 from fallow.register.files import FileStore
 from fallow.register.geopackage import note_change
@@ -252,6 +253,12 @@ class Register:
     def review(self, kind: str | None = None) -> Review:
         """What needs a person: drafts, held findings, conflicts, claims that wait for signatures."""
         return review(self._connection, self.model, kind)
+
+    def changes(
+        self, kind: str, earlier: str, later: str, by: Sequence[str], true: str | None = None, only: int | None = None
+    ) -> list[Changed]:
+        """Groups of records that differ between two known days; see :func:`fallow.register.compare.compare`."""
+        return compare(self.at(known=earlier, true=true), self.at(known=later, true=true), kind, by, only)
 
     def secrets(self, record: str) -> dict[str, Any]:
         """Personal values of a record, later reports over earlier; needs the vault open. Never log it."""
