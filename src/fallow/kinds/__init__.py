@@ -1,1 +1,44 @@
 """Room 0, kinds: what a record is, said once; tables, forms, schemas and pages are projections of it."""
+
+from fallow.kinds.as_table import Column, columns
+from fallow.kinds.declared import nearest
+from fallow.kinds.freeze import model_from_json, model_to_json
+from fallow.kinds.load import catalogue_digest, load_kinds
+from fallow.kinds.model import Code, CodeList, Field, Kind, Model, StateMachine, Step
+from fallow.kinds.values import (
+    UNITS,
+    VALUE_TYPES,
+    Reading,
+    ValueType,
+    date_high,
+    date_low,
+    date_patterns,
+    find_unit,
+    near_codes,
+)
+
+__all__ = [
+    "UNITS",
+    "VALUE_TYPES",
+    "Code",
+    "CodeList",
+    "Column",
+    "Field",
+    "Kind",
+    "Model",
+    "Reading",
+    "StateMachine",
+    "Step",
+    "ValueType",
+    "catalogue_digest",
+    "columns",
+    "date_high",
+    "date_low",
+    "date_patterns",
+    "find_unit",
+    "load_kinds",
+    "model_from_json",
+    "model_to_json",
+    "near_codes",
+    "nearest",
+]
