@@ -1,5 +1,7 @@
 """Step 2, from tables to claims: everything that bears on some records, ready for the fold."""
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -28,7 +30,12 @@ def values_of(body: Mapping[str, Any], geometry: bytes | None) -> dict[str, Any]
 
 
 def claim_of(
-    number: int, record: str, spans: tuple[Span, ...], declared: bool, body: Mapping[str, Any], geometry: bytes | None
+    number: int,
+    record: str,
+    spans: tuple[Span, ...],
+    declared: bool,
+    body: Mapping[str, Any],
+    geometry: bytes | None,
 ) -> Claim:
     """A claim from the ledger's entry and the days it was accepted."""
     return Claim(
@@ -50,7 +57,9 @@ def day_of(body: Mapping[str, Any], at: str) -> str:
     return str(body.get("as_of") or at[:10])
 
 
-def judgement(number: int, verb: str, at: str, body: Mapping[str, Any]) -> Resolution | Signature | Sameness | None:
+def judgement(
+    number: int, verb: str, at: str, body: Mapping[str, Any]
+) -> Resolution | Signature | Sameness | None:
     """A decision as the fold reads it; ``None`` for those that only change a report's state."""
     day = day_of(body, at)
     if verb == "resolve":
@@ -134,7 +143,8 @@ class CaseLoader:
             chunk = records[start : start + _AT_ONCE]
             rows = self._connection.execute(
                 "SELECT r.number, r.record, r.known_from, r.known_to, r.declared, l.body, l.geometry, "
-                "(SELECT group_concat(e.known_from || ' ' || e.known_to) FROM fallow_earlier_span e WHERE e.report = r.number) "
+                "(SELECT group_concat(e.known_from || ' ' || e.known_to) FROM fallow_earlier_span e "
+                "WHERE e.report = r.number) "
                 "FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
                 f"WHERE r.known_from IS NOT NULL AND r.record IN ({','.join('?' * len(chunk))})",
                 chunk,
@@ -142,7 +152,7 @@ class CaseLoader:
             for number, record, since, until, declared, body, geometry, before in rows:
                 spans = [tuple(span.split(" ")) for span in before.split(",")] if before else []
                 spans.append((since, until or OPEN_END))
-                claim = claim_of(number, record, tuple(spans), bool(declared), orjson.loads(body), geometry)  # type: ignore[arg-type]
+                claim = claim_of(number, record, tuple(spans), bool(declared), orjson.loads(body), geometry)
                 found.setdefault(record, []).append(claim)
         return found
 

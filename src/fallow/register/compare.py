@@ -22,11 +22,13 @@ class Changed:
     """Records that were in the group only at the earlier date."""
 
 
-def compare(earlier: View, later: View, kind: str, by: Sequence[str], only: int | None = None) -> list[Changed]:
+def compare(
+    earlier: View, later: View, kind: str, by: Sequence[str], only: int | None = None
+) -> list[Changed]:
     """Groups (by the values of ``by``) that gained or lost records between two views, in order of group.
 
-    A record that moved from one group to another counts in both. ``only`` cuts each value of a group to so many
-    characters: ``2006-01-17`` and ``only=7`` groups by month.
+    A record that moved from one group to another counts in both. ``only`` cuts each value of a group to so
+    many characters: ``2006-01-17`` and ``only=7`` groups by month.
     """
     before, after = _grouped(earlier, kind, by, only), _grouped(later, kind, by, only)
     found = []
@@ -39,7 +41,9 @@ def compare(earlier: View, later: View, kind: str, by: Sequence[str], only: int 
     return found
 
 
-def _grouped(view: View, kind: str, by: Sequence[str], only: int | None) -> dict[tuple[Any, ...], frozenset[str]]:
+def _grouped(
+    view: View, kind: str, by: Sequence[str], only: int | None
+) -> dict[tuple[Any, ...], frozenset[str]]:
     groups: dict[tuple[Any, ...], set[str]] = {}
     for batch in view.raw(kind, ["record", *by], geometry=False):
         for record, *values in batch:

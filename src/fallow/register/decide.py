@@ -5,6 +5,8 @@ the same transaction. Approving a first report about a record takes the short wa
 else is folded again.
 """
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -112,7 +114,13 @@ class Approval:
     """One act of approving, from the chosen reports to their rows in the history."""
 
     def __init__(
-        self, connection: sqlite3.Connection, model: Model, ledger: Ledger, day: str, accept: frozenset[str], declared: bool
+        self,
+        connection: sqlite3.Connection,
+        model: Model,
+        ledger: Ledger,
+        day: str,
+        accept: frozenset[str],
+        declared: bool,
     ) -> None:
         self._connection = connection
         self._model = model
@@ -140,7 +148,8 @@ class Approval:
         for low, high in ranges:
             for start in range(low, high + 1, _CHUNK):
                 rows = self._connection.execute(
-                    "SELECT r.number, r.kind, r.record, r.learned, r.declared, r.held, r.state, l.body, l.geometry, "
+                    "SELECT r.number, r.kind, r.record, r.learned, r.declared, r.held, r.state, "
+                    "l.body, l.geometry, "
                     "(SELECT count(*) FROM fallow_report x WHERE x.record = r.record) "
                     "FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
                     "WHERE r.number BETWEEN ? AND ? ORDER BY r.number",
@@ -158,7 +167,12 @@ class Approval:
             self.outcome.held.append((number, open_codes))
             return None
         content = orjson.loads(body)
-        alone = spoken == 1 and record not in known and not content.get("withdraws") and not content.get("corrects")
+        alone = (
+            spoken == 1
+            and record not in known
+            and not content.get("withdraws")
+            and not content.get("corrects")
+        )
         return _Pending(number, kind, record, learned, bool(declared), content, geometry, alone)
 
     def _take(self, chunk: Sequence[_Pending], total: int) -> None:
@@ -221,7 +235,8 @@ class Approval:
 
     def _claim(self, number: int) -> Claim:
         row = self._connection.execute(
-            "SELECT r.record, r.learned, r.declared, r.known_from, r.known_to, l.body, l.geometry FROM fallow_report r "
+            "SELECT r.record, r.learned, r.declared, r.known_from, r.known_to, l.body, l.geometry "
+            "FROM fallow_report r "
             "JOIN fallow_ledger l ON l.number = r.number WHERE r.number = ?",
             (number,),
         ).fetchone()
@@ -245,9 +260,7 @@ class Approval:
         where = ", ".join(f"report {number}" for number in numbers[:5])
         found: list[Finding] = []
         for record in sorted(was.keys() | now.keys()):
-            change = Change(
-                self._model, kind, record, was.get(record), now.get(record), self.books.standing
-            )
+            change = Change(self._model, kind, record, was.get(record), now.get(record), self.books.standing)
             found.extend(check(change, where))
         return found
 
@@ -310,7 +323,9 @@ class Books:
 
     def kind_of(self, record: str) -> Kind:
         """The kind of a record; ``RECORD_UNKNOWN`` when nobody ever spoke about it."""
-        row = self._connection.execute("SELECT kind FROM fallow_report WHERE record = ? LIMIT 1", (record,)).fetchone()
+        row = self._connection.execute(
+            "SELECT kind FROM fallow_report WHERE record = ? LIMIT 1", (record,)
+        ).fetchone()
         if row is None:
             raise FallowError("RECORD_UNKNOWN", record)
         return self.model.kind(row[0])
@@ -325,11 +340,27 @@ class Books:
         return self._writers.values()
 
 
-def append_decision(ledger: Ledger, connection: sqlite3.Connection, verb: str, body: Mapping[str, Any], records: Iterable[str] = ()) -> int:
+def append_decision(
+    ledger: Ledger,
+    connection: sqlite3.Connection,
+    verb: str,
+    body: Mapping[str, Any],
+    records: Iterable[str] = (),
+) -> int:
     """Append a decision and index the records it speaks about."""
     number = ledger.append(verb, [canonical(body)])[0]
     connection.executemany("INSERT INTO fallow_about VALUES (?,?)", [(one, number) for one in records])
     return number
 
 
-__all__ = ["Approval", "Books", "Conflict", "Outcome", "append_decision", "as_ranges", "conflicts", "day_of", "latest"]
+__all__ = [
+    "Approval",
+    "Books",
+    "Conflict",
+    "Outcome",
+    "append_decision",
+    "as_ranges",
+    "conflicts",
+    "day_of",
+    "latest",
+]

@@ -1,8 +1,8 @@
 """Step 2, the fold: approved reports become a record, for every pair of dates at once.
 
-``fold(rules, kind, case)`` is pure. It walks the days on which what is known changed; for each it lays the claims
-known then along the time they speak about, and keeps the rectangles (known from/to, true from/to) in which
-the picture is one and the same.
+``fold(rules, kind, case)`` is pure. It walks the days on which what is known changed; for each it lays the
+claims known then along the time they speak about, and keeps the rectangles (known from/to, true from/to)
+in which the picture is one and the same.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _timeline(
         until = days[position + 1] if position + 1 < len(days) else OPEN_END
         part = _at(rules, living, awaiting, sight, from_day if timed else None, day, until)
         if before is not None and before[2:] == part[2:]:
-            before = (before[0], part[1], *part[2:])  # type: ignore[assignment]
+            before = (before[0], part[1], *part[2:])
             continue
         if before is not None:
             yield before

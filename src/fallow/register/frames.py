@@ -1,5 +1,7 @@
 """Step 2, a view as a GeoDataFrame: for notebooks; the only place here that needs geopandas."""
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import gc
@@ -27,7 +29,7 @@ def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Se
     """
     try:
         import geopandas
-        import pandas as pd
+        import pandas as pd  # type: ignore[import-untyped]
     except ImportError as error:
         raise FallowError("FRAME_NEEDS_GEOPANDAS", "frame") from error
     layout = Layout.of(kind)
@@ -35,7 +37,9 @@ def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Se
     listed = ["record", *beside, *layout.names]
     geometry = "h.geom, " if layout.spatial else ""
     quoted = ", ".join(f'h."{one}"' for one in listed)
-    cursor = connection.execute(f'SELECT {geometry}{quoted} FROM "{kind.name}_history" h WHERE {condition}', values)
+    cursor = connection.execute(
+        f'SELECT {geometry}{quoted} FROM "{kind.name}_history" h WHERE {condition}', values
+    )
     cells = _table(cursor, len(listed) + layout.spatial)
     shapes: Any = np.full(len(cells), None, dtype=object)
     if layout.spatial:
@@ -45,7 +49,8 @@ def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Se
         cells = cells[:, 1:]
     numeric = {one.name for one in columns(kind) if one.type in ("REAL", "INTEGER")} | {"declared"}
     data: dict[str, Any] = {
-        name: cells[:, i].astype(np.float64) if name in numeric else cells[:, i] for i, name in enumerate(listed)
+        name: cells[:, i].astype(np.float64) if name in numeric else cells[:, i]
+        for i, name in enumerate(listed)
     }
     for position, load in layout.loaders:
         name = layout.names[position]

@@ -4,6 +4,8 @@ For each kind there is a table ``<kind>_history`` and a view ``<kind>`` on its o
 registered, so that QGIS opens the view as an ordinary layer, with the spatial index of the table under it.
 """
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -28,19 +30,19 @@ CREATE TABLE gpkg_spatial_ref_sys (
   srs_name TEXT NOT NULL, srs_id INTEGER NOT NULL PRIMARY KEY, organization TEXT NOT NULL,
   organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
 CREATE TABLE gpkg_contents (
-  table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
-  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE, min_y DOUBLE,
-  max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+  table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT
+  DEFAULT '', last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE,
+  min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
   CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
 CREATE TABLE gpkg_geometry_columns (
-  table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,
-  z TINYINT NOT NULL, m TINYINT NOT NULL, CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT
+  NULL, z TINYINT NOT NULL, m TINYINT NOT NULL, CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
   CONSTRAINT uk_gc_table_name UNIQUE (table_name),
   CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
   CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
 CREATE TABLE gpkg_extensions (
-  table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
-  CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
+  table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT
+  NULL, CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
 """
 
 
@@ -51,9 +53,30 @@ def create_standard_tables(connection: sqlite3.Connection) -> None:
     connection.executemany(
         "INSERT INTO gpkg_spatial_ref_sys VALUES (?,?,?,?,?,?)",
         [
-            ("Undefined Cartesian", -1, "NONE", -1, "undefined", "undefined Cartesian coordinate reference system"),
-            ("Undefined geographic", 0, "NONE", 0, "undefined", "undefined geographic coordinate reference system"),
-            ("WGS 84 geodetic", 4326, "EPSG", 4326, _WGS84, "longitude/latitude coordinates in decimal degrees"),
+            (
+                "Undefined Cartesian",
+                -1,
+                "NONE",
+                -1,
+                "undefined",
+                "undefined Cartesian coordinate reference system",
+            ),
+            (
+                "Undefined geographic",
+                0,
+                "NONE",
+                0,
+                "undefined",
+                "undefined geographic coordinate reference system",
+            ),
+            (
+                "WGS 84 geodetic",
+                4326,
+                "EPSG",
+                4326,
+                _WGS84,
+                "longitude/latitude coordinates in decimal degrees",
+            ),
         ],
     )
 
@@ -120,15 +143,25 @@ def drop_indexes(connection: sqlite3.Connection, kind: Kind) -> None:
 def list_layer(connection: sqlite3.Connection, name: str, label: str, about: str, *, spatial: bool) -> None:
     """Register a table or view in the table of contents."""
     connection.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?,?,?,?,?)",
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES "
+        "(?,?,?,?,?)",
         (name, "features" if spatial else "attributes", label, about, 4326 if spatial else None),
     )
     if spatial:
-        connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', 4326, 0, 0)", (name,))
+        connection.execute(
+            "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', 4326, 0, 0)", (name,)
+        )
 
 
 def _create_view(connection: sqlite3.Connection, kind: Kind) -> None:
-    names = ["record", *(one.name for one in columns(kind)), "known_from", "true_from", "conflict", "awaiting"]
+    names = [
+        "record",
+        *(one.name for one in columns(kind)),
+        "known_from",
+        "true_from",
+        "conflict",
+        "awaiting",
+    ]
     listed = ", ".join(f'"{name}"' for name in names)
     geometry = "geom, " if kind.shapes else ""
     connection.execute(

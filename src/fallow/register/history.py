@@ -5,6 +5,8 @@ A record that nobody spoke about before becomes one row without going through th
 that was spoken about before is folded again and its rows are replaced.
 """
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -25,7 +27,9 @@ _CONVERTED = frozenset({"names", "codes", "links", "yes_no"})
 """Value types whose canonical form is not already what a column holds."""
 
 
-def row_hash(bounds: Sequence[Any], cells: Mapping[str, Any], beside: Sequence[Any], blob: bytes | None) -> bytes:
+def row_hash(
+    bounds: Sequence[Any], cells: Mapping[str, Any], beside: Sequence[Any], blob: bytes | None
+) -> bytes:
     """The first 16 bytes of SHA-256 over everything a history row says.
 
     ``cells`` are the stored values that are not empty, by column name: a register that is widened by a column

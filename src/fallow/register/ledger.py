@@ -4,10 +4,11 @@ Each entry is numbered in the order this register received it, stamped by this r
 hashed over the entry before it; the head of every transaction is signed with the office's key. Nothing here
 knows what a hazard is. The hash of an entry is
 
-    SHA-256( previous hash | number, length of head, of body, of geometry as big-endian 64-bit | head | body | geometry )
+    SHA-256( previous hash | number | length of head, of body, of geometry | head | body | geometry )
 
-with ``head`` = ``id|verb|at`` and ``body`` canonical JSON (keys sorted, UTF-8, no spaces). The lengths make
-it impossible to move a byte from one part to another without changing the hash.
+with the number and the lengths as big-endian 64-bit, ``head`` = ``id|verb|at`` and ``body`` canonical JSON
+(keys sorted, UTF-8, no spaces). The lengths make it impossible to move a byte from one part to
+another without changing the hash.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ def new_ids(count: int, milliseconds: int | None = None) -> list[str]:
     start = f"{stamp:012x}"
     start = f"{start[:8]}-{start[8:]}-7"
     return [
-        f"{start}{noise[i : i + 3]}-{'89ab'[int(noise[i + 3], 16) & 3]}{noise[i + 4 : i + 7]}-{noise[i + 7 : i + 19]}"
+        f"{start}{noise[i : i + 3]}-{'89ab'[int(noise[i + 3], 16) & 3]}{noise[i + 4 : i + 7]}"
+        f"-{noise[i + 7 : i + 19]}"
         for i in range(0, 20 * count, 20)
     ]
 
@@ -116,7 +118,9 @@ class Ledger:
         self._connection.executemany("INSERT INTO fallow_ledger VALUES (?,?,?,?,?,?,?)", rows)
         return range(first, number + 1)
 
-    def entries(self, verbs: Sequence[str] = (), *, upto: int | None = None, after: int = 0) -> Iterator[Entry]:
+    def entries(
+        self, verbs: Sequence[str] = (), *, upto: int | None = None, after: int = 0
+    ) -> Iterator[Entry]:
         """Entries in order, of some verbs or all, ``after < number <= upto``."""
         query = "SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger WHERE number > ?"
         values: list[Any] = [after]

@@ -1,5 +1,7 @@
 """Step 2, the life of a record: every report about it, and behind every value the report that gave it."""
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -90,7 +92,8 @@ def life_of(connection: sqlite3.Connection, model: Model, record: str) -> Life:
 
 def _reports(connection: sqlite3.Connection, records: list[str], now: Slice | None) -> tuple[LifeReport, ...]:
     rows = connection.execute(
-        "SELECT r.number, l.id, l.at, r.state, r.true_on, r.known_from, r.known_to, r.declared, r.delivery, r.held, "
+        "SELECT r.number, l.id, l.at, r.state, r.true_on, r.known_from, r.known_to, r.declared, "
+        "r.delivery, r.held, "
         "l.body, l.geometry, d.body FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
         "LEFT JOIN fallow_ledger d ON d.number = r.delivery "
         f"WHERE r.record IN ({','.join('?' * len(records))}) ORDER BY r.number DESC",
@@ -129,10 +132,13 @@ def _reports(connection: sqlite3.Connection, records: list[str], now: Slice | No
     return tuple(found)
 
 
-def _decisions(connection: sqlite3.Connection, records: list[str], numbers: list[int]) -> tuple[LifeDecision, ...]:
+def _decisions(
+    connection: sqlite3.Connection, records: list[str], numbers: list[int]
+) -> tuple[LifeDecision, ...]:
     found: dict[int, LifeDecision] = {}
     about = connection.execute(
-        "SELECT l.number, l.verb, l.at, l.body FROM fallow_about a JOIN fallow_ledger l ON l.number = a.number "
+        "SELECT l.number, l.verb, l.at, l.body FROM fallow_about a JOIN fallow_ledger l ON l.number "
+        "= a.number "
         f"WHERE a.record IN ({','.join('?' * len(records))})",
         records,
     ).fetchall()
@@ -143,9 +149,13 @@ def _decisions(connection: sqlite3.Connection, records: list[str], numbers: list
     for number, verb, at, body in [*about, *in_bulk]:
         content = orjson.loads(body)
         spans = content.get("reports", ())
-        if verb in ("approve", "reject") and not any(low <= one <= high for low, high in spans for one in numbers):
+        if verb in ("approve", "reject") and not any(
+            low <= one <= high for low, high in spans for one in numbers
+        ):
             continue
-        rest = {name: value for name, value in content.items() if name not in ("by", "why", "as_of", "reports")}
+        rest = {
+            name: value for name, value in content.items() if name not in ("by", "why", "as_of", "reports")
+        }
         found[number] = LifeDecision(
             number, verb, at, content.get("as_of") or at[:10], content["by"], content["why"], rest
         )

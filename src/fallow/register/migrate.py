@@ -1,8 +1,8 @@
 """Step 2, migrating: a register made by an older Fallow, or with fewer fields, becomes today's.
 
 A migration is named, runs in one transaction, and is written into the ledger of migrations in the settings.
-The file is copied beside itself first (``country.gpkg.before-<name>``). A register of a newer format is refused
-when opened, never half understood.
+The file is copied beside itself first (``country.gpkg.before-<name>``). A register of a newer format is
+refused when opened, never half understood.
 """
 
 from __future__ import annotations

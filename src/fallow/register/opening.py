@@ -1,8 +1,8 @@
 """Step 2, making and opening a register: one GeoPackage, and beside it its key, its vault and its files.
 
-``country.gpkg`` is what is copied, mailed and opened in QGIS. ``country.key`` signs, ``country.vault`` holds personal
-values, ``country.files`` the originals. A register carries its model inside itself, so that opening
-it needs no catalogue and old data keeps its meaning; when the catalogue has grown, the register is
+``country.gpkg`` is what is copied, mailed and opened in QGIS. ``country.key`` signs, ``country.vault``
+holds personal values, ``country.files`` the originals. A register carries its model inside itself, so that
+opening it needs no catalogue and old data keeps its meaning; when the catalogue has grown, the register is
 widened in one transaction (``migrate.py``).
 """
 
@@ -88,7 +88,14 @@ def create_register(
     except BaseException:
         store.close()
         vault.close()
-        for left in (target, Path(f"{target}-journal"), Path(f"{target}-wal"), Path(f"{target}-shm"), key_path, vault.path):
+        for left in (
+            target,
+            Path(f"{target}-journal"),
+            Path(f"{target}-wal"),
+            Path(f"{target}-shm"),
+            key_path,
+            vault.path,
+        ):
             left.unlink(missing_ok=True)
         raise
     return register

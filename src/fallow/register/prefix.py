@@ -90,7 +90,9 @@ class PrefixView(View):
         ).fetchone()
         return next((one for one in self.records(row[0]) if one.id == record), None) if row else None
 
-    def frame(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> GeoDataFrame:
+    def frame(
+        self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
+    ) -> GeoDataFrame:
         """The records as a GeoDataFrame on EPSG:4326."""
         import geopandas
 
@@ -106,7 +108,9 @@ class PrefixView(View):
         return geopandas.GeoDataFrame(data, geometry=shapes, crs="EPSG:4326").set_index("record")
 
     def _here(self, one: Slice) -> bool:
-        known = one.known_to == OPEN_END if self.known is None else one.known_from <= self.known < one.known_to
+        known = (
+            one.known_to == OPEN_END if self.known is None else one.known_from <= self.known < one.known_to
+        )
         true = one.true_to == OPEN_END if self.true is None else one.true_from <= self.true < one.true_to
         return known and true
 
@@ -129,11 +133,14 @@ def fold_prefix(connection: sqlite3.Connection, model: Model, kind: Kind, head: 
         accepted = tuple((max(day, learned), end) for day, end in spans.get(number, ()))
         if accepted:
             content = orjson.loads(body)
-            claim = claim_of(number, record, accepted, number in declared or "learned" in content, content, geometry)
+            claim = claim_of(
+                number, record, accepted, number in declared or "learned" in content, content, geometry
+            )
             claims.setdefault(record, []).append(claim)
     judged: dict[str, list[Any]] = {}
     decisions = connection.execute(
-        "SELECT a.record, l.number, l.verb, l.at, l.body FROM fallow_about a JOIN fallow_ledger l ON l.number = a.number "
+        "SELECT a.record, l.number, l.verb, l.at, l.body FROM fallow_about a JOIN fallow_ledger l ON "
+        "l.number = a.number "
         "WHERE l.number <= ?",
         (head,),
     )
@@ -157,7 +164,8 @@ def _spans(connection: sqlite3.Connection, head: int) -> tuple[dict[int, list[tu
     spans: dict[int, list[tuple[str, str]]] = {}
     declared: set[int] = set()
     rows = connection.execute(
-        "SELECT verb, at, body FROM fallow_ledger WHERE verb IN ('approve', 'reject') AND number <= ? ORDER BY number",
+        "SELECT verb, at, body FROM fallow_ledger WHERE verb IN ('approve', 'reject') AND number <= "
+        "? ORDER BY number",
         (head,),
     )
     for verb, at, body in rows:

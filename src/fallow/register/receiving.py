@@ -60,7 +60,9 @@ def _seal(vault: Vault, drafts: Sequence[Draft]) -> dict[int, dict[str, str]]:
     if not secret:
         return {}
     ids = new_ids(len(secret))
-    commitments = vault.seal([(id, draft.record, draft.secret) for id, (_, draft) in zip(ids, secret, strict=True)])
+    commitments = vault.seal(
+        [(id, draft.record, draft.secret) for id, (_, draft) in zip(ids, secret, strict=True)]
+    )
     return {
         i: {"id": id, "sha256": commitment}
         for (i, _), id, commitment in zip(secret, ids, commitments, strict=True)
@@ -104,12 +106,14 @@ def mark_approved(connection: sqlite3.Connection, spans: Spans, day: str, *, dec
 
 def mark_rejected(connection: sqlite3.Connection, spans: Spans, day: str) -> tuple[int, list[str]]:
     """Reject drafts and close the span of approved reports; gives how many, and the records to fold again."""
-    count, touched = 0, set()
+    count = 0
+    touched: set[str] = set()
     for low, high in spans:
         touched.update(
             row[0]
             for row in connection.execute(
-                "SELECT record FROM fallow_report WHERE number BETWEEN ? AND ? AND state = 'approved'", (low, high)
+                "SELECT record FROM fallow_report WHERE number BETWEEN ? AND ? AND state = 'approved'",
+                (low, high),
             )
         )
         count += connection.execute(

@@ -55,7 +55,8 @@ class Register:
     model
         Kinds and code lists this register was made with, overlay included.
     settings
-        ``title``, ``country``, ``extent`` (boxes of west, south, east, north), ``invented``, ``huge_area_m2``.
+        ``title``, ``country``, ``extent`` (boxes of west, south, east, north), ``invented``,
+        ``huge_area_m2``.
     files, vault, ledger
         What lies beside and beneath it.
     """
@@ -86,7 +87,7 @@ class Register:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: everything inside happens, or nothing did. Its head is signed before it is kept."""
+        """One transaction: all of it happens, or nothing did. Its head is signed before it is kept."""
         if not self._store.read_only and self._key is None:
             raise self.key_fault or FallowError("KEY_MISSING", self.path.with_suffix(".key").name)
         with self._store.transaction() as outermost:
@@ -125,7 +126,8 @@ class Register:
         """Keep what the import said about a delivery."""
         with self.writing():
             self._connection.execute(
-                "INSERT OR REPLACE INTO fallow_receipt VALUES (?,?)", (delivery, orjson.dumps(receipt).decode())
+                "INSERT OR REPLACE INTO fallow_receipt VALUES (?,?)",
+                (delivery, orjson.dumps(receipt).decode()),
             )
 
     # -- deciding ----------------------------------------------------------------------------------------
@@ -255,9 +257,15 @@ class Register:
         return review(self._connection, self.model, kind)
 
     def changes(
-        self, kind: str, earlier: str, later: str, by: Sequence[str], true: str | None = None, only: int | None = None
+        self,
+        kind: str,
+        earlier: str,
+        later: str,
+        by: Sequence[str],
+        true: str | None = None,
+        only: int | None = None,
     ) -> list[Changed]:
-        """Groups of records that differ between two known days; see :func:`fallow.register.compare.compare`."""
+        """Groups of records that differ between two known days, and which records did it."""
         return compare(self.at(known=earlier, true=true), self.at(known=later, true=true), kind, by, only)
 
     def secrets(self, record: str) -> dict[str, Any]:
@@ -273,7 +281,9 @@ class Register:
                 row = self._connection.execute(
                     "SELECT body FROM fallow_receipt WHERE delivery = ?", (entry.number,)
                 ).fetchone()
-                found.append(DeliveryRow(entry.number, entry.at, delivery, orjson.loads(row[0]) if row else None))
+                found.append(
+                    DeliveryRow(entry.number, entry.at, delivery, orjson.loads(row[0]) if row else None)
+                )
         return found
 
     def said(self, source: str, kind: str, records: Sequence[str]) -> dict[str, Said]:
@@ -313,7 +323,12 @@ class Register:
         return verify(self._connection, self.model, self.id, self.files, self.vault, refold=refold)
 
     def snapshot(
-        self, target: str | Path, known: str | None = None, true: str | None = None, *, restricted: bool = False
+        self,
+        target: str | Path,
+        known: str | None = None,
+        true: str | None = None,
+        *,
+        restricted: bool = False,
     ) -> dict[str, int]:
         """Write the current layers (or those of other dates) to a clean GeoPackage; rows by layer."""
         view = View(self._connection, self.model, known, true)

@@ -49,6 +49,8 @@ def released_by(books: Books, record: str, field: str, signed: Sequence[int]) ->
             continue
         change = Change(books.model, kind, name, before.get(name), values, books.standing)
         for finding in check(change, record):
-            raise FallowError(finding.code, record, **{k: v for k, v in finding.facts.items() if k != GEOMETRY})
+            raise FallowError(
+                finding.code, record, **{k: v for k, v in finding.facts.items() if k != GEOMETRY}
+            )
     books.writer(kind.name).replace(group, slices)
     return any(values.get(field) in guard.guarded[field] for values in after.values())

@@ -1,5 +1,7 @@
 """Step 2, review: the short list of what needs a person."""
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -52,14 +54,17 @@ def review(connection: sqlite3.Connection, model: Model, kind: str | None) -> Re
             for record, fields in _now(connection, name, "conflict")
         ),
         tuple(
-            Claimed(name, record, claim) for name in names for record, claim in _now(connection, name, "awaiting")
+            Claimed(name, record, claim)
+            for name in names
+            for record, claim in _now(connection, name, "awaiting")
         ),
     )
 
 
 def _now(connection: sqlite3.Connection, kind: str, column: str) -> list[tuple[str, str]]:
     return connection.execute(
-        f'SELECT record, {column} FROM "{kind}_history" WHERE known_to = \'{OPEN_END}\' AND true_to = \'{OPEN_END}\' '
+        f"SELECT record, {column} FROM \"{kind}_history\" WHERE known_to = '{OPEN_END}' AND true_to = "
+        f"'{OPEN_END}' "
         f"AND {column} != '' ORDER BY record"
     ).fetchall()
 
@@ -67,7 +72,8 @@ def _now(connection: sqlite3.Connection, kind: str, column: str) -> list[tuple[s
 def _drafts(connection: sqlite3.Connection, names: list[str]) -> list[Waiting]:
     rows = connection.execute(
         "SELECT delivery, source, kind, held, count(*), min(number), max(number) FROM fallow_report "
-        f"WHERE state = 'draft' AND kind IN ({','.join('?' * len(names))}) GROUP BY delivery, source, kind, held "
+        f"WHERE state = 'draft' AND kind IN ({','.join('?' * len(names))}) GROUP BY delivery, source, "
+        "kind, held "
         "ORDER BY delivery, kind",
         names,
     )

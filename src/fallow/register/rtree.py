@@ -7,6 +7,8 @@ boxes into full pages and writes those; small changes go through the standard's 
 give an index that ``rtreecheck()`` accepts, and ``tests/register/test_rtree.py`` says so.
 """
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -127,7 +129,12 @@ def extent(connection: sqlite3.Connection, table: str) -> tuple[float | None, ..
 def _outward(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """Boxes as 32-bit floats, each rounded away from its inside so that no search misses an edge."""
     out = boxes.astype(np.float32)
-    for column, toward, worse in ((0, -np.inf, np.greater), (1, np.inf, np.less), (2, -np.inf, np.greater), (3, np.inf, np.less)):
+    for column, toward, worse in (
+        (0, -np.inf, np.greater),
+        (1, np.inf, np.less),
+        (2, -np.inf, np.greater),
+        (3, np.inf, np.less),
+    ):
         wrong = worse(out[:, column].astype(np.float64), boxes[:, column])
         out[wrong, column] = np.nextafter(out[wrong, column], np.float32(toward))
     return out

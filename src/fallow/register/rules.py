@@ -1,8 +1,8 @@
 """Step 2, rules at approval: state machines and named checks that a kind declares.
 
 A rule looks at what a record would become and answers with nothing, or with the code of a message that
-says why not. Rules are a registry: a kind names them in YAML (``rules:``, ``needs:``), ``tests/register/test_rules.py``
-refuses a name nobody wrote.
+says why not. Rules are a registry: a kind names them in YAML (``rules:``, ``needs:``),
+``tests/register/test_rules.py`` refuses a name nobody wrote.
 """
 
 from __future__ import annotations
@@ -121,14 +121,18 @@ def _sum_rule(whole: str, parts: tuple[str, ...], code: str) -> Rule:
         if total is None or any(one is None for one in given):
             return None
         summed = sum(given)  # type: ignore[arg-type]
-        return None if summed == total else Broken(code, {"whole": total, "sum": summed, "parts": ", ".join(parts)})
+        return (
+            None
+            if summed == total
+            else Broken(code, {"whole": total, "sum": summed, "parts": ", ".join(parts)})
+        )
 
     return adds_up
 
 
 @rule("two_signatures")
 def two_signatures(change: Change) -> Broken | None:
-    """S3 holds by construction: the fold shows no guarded state without two signers, so none can arrive here."""
+    """S3 holds by construction: the fold shows no guarded state without two signers."""
     return None
 
 
@@ -211,18 +215,22 @@ def keep_hazard_with_harm(change: Change) -> Broken | None:
     """A hazard in which people were harmed is not withdrawn."""
     if change.kind.name != "hazard":
         return None
-    found = sum(len(change.ask.linked(kind, "hazard", change.record)) for kind in ("accident", "ordnance_find"))
+    found = sum(
+        len(change.ask.linked(kind, "hazard", change.record)) for kind in ("accident", "ordnance_find")
+    )
     return Broken("HAZARD_WITH_HARM", {"count": found}) if found else None
 
 
 RULES["items_add_up"] = _sum_rule(
-    "items_found", ("items_destroyed", "items_handed_over", "items_awaiting", "items_left"), "ITEMS_DO_NOT_ADD_UP"
+    "items_found",
+    ("items_destroyed", "items_handed_over", "items_awaiting", "items_left"),
+    "ITEMS_DO_NOT_ADD_UP",
 )
 
 
 @rule("victims_add_up")
 def victims_add_up(change: Change) -> Broken | None:
-    """R8: killed, injured and unknown together are the casualties, and not fewer than the victims recorded."""
+    """R8: killed, injured and unknown together are the casualties, not fewer than the victims."""
     after = change.after or {}
     parts = [after.get(name) for name in ("killed", "injured", "casualties_unknown")]
     total = after.get("casualties")
@@ -280,7 +288,7 @@ def release_inside_hazard(change: Change) -> Broken | None:
 
 @rule("nothing_remains")
 def nothing_remains(change: Change) -> Broken | None:
-    """A hazard closes only when what was released of it leaves nothing; a point task when its item is disposed of."""
+    """A hazard closes when what was released leaves nothing; a point task when its item is disposed of."""
     import shapely
 
     shape = (change.after or {}).get(GEOMETRY)
@@ -289,7 +297,9 @@ def nothing_remains(change: Change) -> Broken | None:
         finds = change.ask.linked("ordnance_find", "hazard", change.record)
         open_finds = [one for one in finds if one.get("disposal") not in ("destroyed", "handed_over")]
         return Broken("ITEMS_REMAIN", {"count": len(open_finds)}) if open_finds or not finds else None
-    done = [one[GEOMETRY] for one in releases if one.get("release_status") == "released" and one.get(GEOMETRY)]
+    done = [
+        one[GEOMETRY] for one in releases if one.get("release_status") == "released" and one.get(GEOMETRY)
+    ]
     rest = shapely.from_wkb(shape)
     if done:
         rest = shapely.difference(rest, shapely.union_all(shapely.from_wkb(done)))

@@ -95,7 +95,7 @@ class Geometry(UserDefinedType[bytes]):
 
 
 class _Spelled(UserDefinedType[object]):
-    """A column type spelled as GeoPackage spells it (``DATE``, ``BOOLEAN``), kept as what the driver gives."""
+    """A column type spelled as GeoPackage spells it (``DATE``), kept as what the driver gives."""
 
     cache_ok = True
 

@@ -1,9 +1,11 @@
 """Step 2, snapshots: a clean copy of the current layers for QGIS and e-mail.
 
-QGIS flips the journal mode of a file it opens and freezes on a network drive with a WAL, so what it opens is a
-copy: the current rows of each kind as plain tables with their own spatial index, and nothing else. No
+QGIS flips the journal mode of a file it opens and freezes on a network drive with a WAL, so what it opens
+is a copy: the current rows of each kind as plain tables with their own spatial index, and nothing else. No
 ledger, no history, no restricted column unless asked, never a personal one.
 """
+
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
 
 from __future__ import annotations
 
@@ -79,13 +81,23 @@ def snapshot(
     return counts
 
 
-def _layer(out: sqlite3.Connection, view: View, kind: Kind, settings: dict[str, Any], *, restricted: bool) -> int:
+def _layer(
+    out: sqlite3.Connection, view: View, kind: Kind, settings: dict[str, Any], *, restricted: bool
+) -> int:
     spatial = bool(kind.shapes) and (restricted or kind.sensitivity == "public")
     kept = [one for one in columns(kind) if restricted or one.field.sensitivity == "public"]
     beside = ["known_from", "true_from", "conflict", "awaiting"]
-    spelled = [f'"{one.name}" {one.type}' for one in kept] + ["known_from DATE", "true_from DATE", "conflict TEXT", "awaiting TEXT"]
+    spelled = [f'"{one.name}" {one.type}' for one in kept] + [
+        "known_from DATE",
+        "true_from DATE",
+        "conflict TEXT",
+        "awaiting TEXT",
+    ]
     geometry = "geom GEOMETRY, " if spatial else ""
-    out.execute(f'CREATE TABLE "{kind.name}" (fid INTEGER PRIMARY KEY, {geometry}record TEXT NOT NULL, {", ".join(spelled)})')
+    listed = ", ".join(spelled)
+    out.execute(
+        f'CREATE TABLE "{kind.name}" (fid INTEGER PRIMARY KEY, {geometry}record TEXT NOT NULL, {listed})'
+    )
     geopackage.list_layer(out, kind.name, _identifier(kind, settings), _about(kind, view), spatial=spatial)
     if spatial:
         rtree.create(out, kind.name)
@@ -111,4 +123,5 @@ def _identifier(kind: Kind, settings: dict[str, Any]) -> str:
 def _about(kind: Kind, view: View) -> str:
     """S4's words travel with the layer."""
     day = view.true or view.known or ""
-    return f"{in_language(kind.about)} {say('register.s4', date=day or '-', unlocated=view.unlocated(kind.name))}"
+    words = say("register.s4", date=day or "-", unlocated=view.unlocated(kind.name))
+    return f"{in_language(kind.about)} {words}"

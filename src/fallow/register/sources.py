@@ -65,13 +65,17 @@ def spoken(field: str) -> str:
     return GEOMETRY if field == "geometry" else field
 
 
-def others_on(connection: sqlite3.Connection, model: Model, record: str, field: str, report: int) -> list[int]:
+def others_on(
+    connection: sqlite3.Connection, model: Model, record: str, field: str, report: int
+) -> list[int]:
     """The other reports that speak about a field of a record; refuses a report that does not."""
     groups = [case for _, case in CaseLoader(connection).cases([record])]
     name = spoken(field)
     numbers = [claim.number for case in groups for claim in case.claims if name in claim.values]
     if report not in numbers:
-        raise FallowError("REPORT_NOT_ON_FIELD", record, field=field, found=", ".join(map(str, numbers)) or "-")
+        raise FallowError(
+            "REPORT_NOT_ON_FIELD", record, field=field, found=", ".join(map(str, numbers)) or "-"
+        )
     return [one for one in numbers if one != report]
 
 

@@ -104,7 +104,9 @@ def stand(rules: Guards, field: str, claims: Sequence[Claim], sight: Sight, *, t
     top = [
         claim
         for claim in claims
-        if not any(_yields(rules, field, claim, other, sight, timed) for other in claims if other is not claim)
+        if not any(
+            _yields(rules, field, claim, other, sight, timed) for other in claims if other is not claim
+        )
     ]
     # A cycle of "seen" cannot happen (one can only have seen what was there), so something always stands.
     top.sort(key=lambda claim: (min(claim.spans), claim.number))

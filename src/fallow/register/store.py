@@ -2,8 +2,8 @@
 
 Every acknowledged write is synced. WAL with ``synchronous=FULL`` is used only where the linked SQLite has the
 WAL-reset race fixed (3.51.3, or 3.50.7 and 3.44.6 of the older lines); elsewhere a rollback journal with
-``synchronous=EXTRA``. Never NORMAL, never mmap: in a simulated power loss WAL with NORMAL lost acknowledged rows
-in 474 of 621 crashes.
+``synchronous=EXTRA``. Never NORMAL, never mmap: in a simulated power loss WAL with NORMAL lost
+acknowledged rows in 474 of 621 crashes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ class Store:
         Raises
         ------
         FallowError
-            ``REGISTER_READ_ONLY``, ``REGISTER_BUSY`` after 30 s, ``DISK_FULL``, ``DISK_FAULT``: nothing was saved.
+            ``REGISTER_READ_ONLY``, ``REGISTER_BUSY`` after 30 s, ``DISK_FULL``, ``DISK_FAULT``: nothing
+            was saved.
         """
         if self.read_only:
             raise FallowError("REGISTER_READ_ONLY", self.path.name)

@@ -1,8 +1,9 @@
 """Step 2, the vault: ``personal`` values, encrypted one record at a time in a file beside the register.
 
 Every record has a key of its own (AES-256-GCM), wrapped by the vault's master key, which is wrapped by the
-passphrase through argon2id. The ledger holds only the SHA-256 of each ciphertext: under a random key and nonce
-that says nothing about the content, and it goes on verifying after the key and the ciphertext are erased.
+passphrase through argon2id. The ledger holds only the SHA-256 of each ciphertext: under a random key and
+nonce that says nothing about the content, and it goes on verifying after the key and the ciphertext are
+erased.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class Vault:
         file.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             file.execute(statement)
-        file.execute("INSERT INTO master VALUES (?,?)", (salt, _wrap(_stretched(passphrase, salt), master, b"master")))
+        file.execute(
+            "INSERT INTO master VALUES (?,?)", (salt, _wrap(_stretched(passphrase, salt), master, b"master"))
+        )
         file.execute("COMMIT")
         self._master = master
 
@@ -84,7 +87,7 @@ class Vault:
             raise FallowError("VAULT_DAMAGED", self.path.name) from error
 
     def seal(self, secrets: Sequence[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
-        """Encrypt ``(report id, record, values)``; durable on return. Gives the commitments for the ledger."""
+        """Encrypt ``(report id, record, values)``, durable on return; gives commitments for the ledger."""
         master, file = self._opened()
         commitments = []
         file.execute("BEGIN IMMEDIATE")

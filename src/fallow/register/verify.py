@@ -5,6 +5,8 @@ every signed head signed by the office's key; does every history row hash to wha
 ``refold``, is the history what the ledger folds to.
 """
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -24,6 +26,7 @@ from fallow.register.ledger import GENESIS, LENGTHS
 from fallow.register.prefix import fold_prefix
 from fallow.register.schema import BOUNDS
 from fallow.register.vault import Vault
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -94,14 +97,18 @@ def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _chain(connection: sqlite3.Connection, verdict: Verdict) -> Iterator[Finding]:
     before, expected, digest = GENESIS, 1, sha256
     pack = LENGTHS.pack
-    rows = connection.execute("SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger ORDER BY number")
+    rows = connection.execute(
+        "SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger ORDER BY number"
+    )
     for number, id, verb, at, body, geometry, hash in rows:
         verdict.entries += 1
         if number != expected:
             yield _damage("ENTRY_MISSING", f"entry {expected}", found=number)
         head = f"{id}|{verb}|{at}".encode()
         shape = geometry or b""
-        computed = digest(b"".join((before, pack(number, len(head), len(body), len(shape)), head, body, shape))).digest()
+        computed = digest(
+            b"".join((before, pack(number, len(head), len(body), len(shape)), head, body, shape))
+        ).digest()
         if computed != hash:
             yield _damage("ENTRY_DAMAGED", f"entry {number}", verb=verb, record=_record_of(body))
         before, expected = hash, number + 1
@@ -131,7 +138,9 @@ def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -
             yield _damage("LEDGER_CUT", f"head {number}", found=verdict.entries)
         elif entry != hash:
             yield _damage("HEAD_MISMATCH", f"head {number}")
-        elif key != public or not keys.verified(public, signature, keys.statement(register_id, number, hash, at)):
+        elif key != public or not keys.verified(
+            public, signature, keys.statement(register_id, number, hash, at)
+        ):
             yield _damage("SIGNATURE_WRONG", f"head {number}")
     if last < verdict.entries:
         yield _damage("HEAD_UNSIGNED", f"entry {verdict.entries}", found=last)
@@ -140,7 +149,8 @@ def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -
 def _reports(connection: sqlite3.Connection) -> Iterator[Finding]:
     """The index of reports must say what the ledger says."""
     lost = connection.execute(
-        "SELECT number FROM fallow_ledger WHERE verb = 'report' AND number NOT IN (SELECT number FROM fallow_report)"
+        "SELECT number FROM fallow_ledger WHERE verb = 'report' AND number NOT IN (SELECT number "
+        "FROM fallow_report)"
     ).fetchall()
     for (number,) in lost[:20]:
         yield _damage("REPORT_NOT_INDEXED", f"report {number}", found=len(lost))
@@ -166,7 +176,9 @@ def _rows(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Ite
         listed = "".join(f', "{one}"' for one in names)
         geometry = "geom" if kind.shapes else "NULL"
         bounds, beside = ", ".join(("record", *BOUNDS)), "conflict, awaiting, declared, reports"
-        rows = connection.execute(f'SELECT fid, row_hash, {geometry}, {bounds}, {beside}{listed} FROM "{table}"')
+        rows = connection.execute(
+            f'SELECT fid, row_hash, {geometry}, {bounds}, {beside}{listed} FROM "{table}"'
+        )
         for row in rows:
             verdict.rows += 1
             cells = {name: value for name, value in zip(names, row[12:], strict=True) if value is not None}
@@ -192,7 +204,9 @@ def _vault(connection: sqlite3.Connection, vault: Vault, verdict: Verdict) -> It
         orjson.loads(body)["record"]
         for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'erase'")
     }
-    rows = connection.execute("SELECT number, body FROM fallow_ledger WHERE verb = 'report' AND instr(body, '\"sealed\"')")
+    rows = connection.execute(
+        "SELECT number, body FROM fallow_ledger WHERE verb = 'report' AND instr(body, '\"sealed\"')"
+    )
     for number, body in rows:
         said = orjson.loads(body)
         if "sealed" not in said:
@@ -219,4 +233,3 @@ def _refolded(connection: sqlite3.Connection, model: Model, verdict: Verdict) ->
         for record in expected.values():
             yield _damage("ROW_LOST", f"{writer.table}", record=record)
     verdict.refolded = True
-

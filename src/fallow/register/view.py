@@ -4,6 +4,8 @@ A :class:`View` is a filter on the four bounds of the history, so that any pair 
 present costs. Days are inclusive: ``known="2017-12-31"`` is what was known when that day ended.
 """
 
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -91,7 +93,9 @@ class View:
         ISO day; ``None`` for the latest that is known.
     """
 
-    def __init__(self, connection: sqlite3.Connection, model: Model, known: str | None, true: str | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, model: Model, known: str | None, true: str | None
+    ) -> None:
         self._connection = connection
         self._model = model
         self.known = checked_day(known, "known")
@@ -184,7 +188,9 @@ class View:
 
     def record(self, record: str) -> Record | None:
         """One record by its id, whatever its kind; ``None`` when it is not there on these days."""
-        row = self._connection.execute("SELECT kind FROM fallow_report WHERE record = ? LIMIT 1", (record,)).fetchone()
+        row = self._connection.execute(
+            "SELECT kind FROM fallow_report WHERE record = ? LIMIT 1", (record,)
+        ).fetchone()
         if row is None:
             return None
         return next(self.records(row[0], {"record": record}), None)
@@ -196,12 +202,16 @@ class View:
         kept = {*BESIDE, *BOUNDS}
         listed = ", ".join(f'h."{one if one in kept else _column(declared, one)}"' for one in names)
         shape = "h.geom, " if geometry else ""
-        rows = self._connection.execute(f'SELECT {shape}{listed} FROM "{kind}_history" h WHERE {condition}', values)
+        rows = self._connection.execute(
+            f'SELECT {shape}{listed} FROM "{kind}_history" h WHERE {condition}', values
+        )
         while batch := rows.fetchmany(2_000):
             yield batch
 
-    def frame(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> GeoDataFrame:
-        """The records as a GeoDataFrame on EPSG:4326, index ``record`` (needs the extra ``fallow[frame]``)."""
+    def frame(
+        self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
+    ) -> GeoDataFrame:
+        """The records as a GeoDataFrame on EPSG:4326, index ``record`` (extra ``fallow[frame]``)."""
         from fallow.register.frames import frame
 
         declared = self._model.kind(kind)
@@ -209,7 +219,7 @@ class View:
         return frame(self._connection, declared, condition, values)
 
     def _condition(self, kind: Kind, where: Where | None, box: Box | None) -> tuple[str, list[Any]]:
-        """SQL over the history ``h`` and its values; only names that the model declares ever enter the text."""
+        """SQL over the history ``h`` and its values; only names that the model declares enter the text."""
         parts: list[str] = []
         values: list[Any] = []
         for day, bound in ((self.known, "known"), (self.true, "true")):
@@ -238,7 +248,8 @@ class View:
                 raise FallowError("NO_GEOMETRY", kind.name)
             index = rtree.name(f"{kind.name}_history")
             parts.append(
-                f'h.fid IN (SELECT id FROM "{index}" WHERE minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?)'
+                f'h.fid IN (SELECT id FROM "{index}" WHERE minx <= ? AND maxx >= ? AND miny <= ? AND '
+                "maxy >= ?)"
             )
             values += [box[2], box[0], box[3], box[1]]
         return " AND ".join(parts), values
