@@ -1,0 +1,180 @@
+"""Step 1, reports arrive: CSV and TSV, with whatever line ends, quotes and encodings offices write."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fallow.errors import FallowError
+from fallow.intake.read_spec import TableInfo
+from fallow.intake.readers.header import column_names, hxl_tags
+from fallow.intake.readers.job import ROWS_A_BATCH, Chunk, Job
+from fallow.intake.readers.sniff import expect
+from fallow.intake.readers.text import TextLines, encoding_of
+
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(slots=True)
+class _Table:
+    names: list[str]
+    records: Iterator[tuple[int, list[str]]]
+    """Row number as a spreadsheet counts it, and its cells."""
+    hxl: tuple[str, ...]
+    lines: TextLines
+
+
+def tables(job: Job) -> list[TableInfo]:
+    """One table; the delimiter is proposed when the source declares none."""
+    with job.path.open("rb") as file:
+        head = expect(file, job.spec.format.upper(), {None})
+        encoding = encoding_of(head, job.spec.encoding)
+    delimiter = job.spec.delimiter or _proposed(job, encoding)
+    table = _open(job, encoding, delimiter, find_hxl=True)
+    rows = sum(1 for _, cells in table.records if any(cells))
+    return [
+        TableInfo(
+            "",
+            tuple(table.names),
+            rows,
+            delimiter=delimiter,
+            encoding=encoding,
+            header_row=job.spec.header_row,
+            hxl=table.hxl,
+        )
+    ]
+
+
+def read(job: Job) -> Iterator[Chunk]:
+    """Records as rows; ``where`` is ``row 12``, counted as a spreadsheet does."""
+    job.no_layer()
+    with job.path.open("rb") as file:
+        head = expect(file, job.spec.format.upper(), {None})
+    delimiter = job.spec.delimiter or ("\t" if job.spec.format == "tsv" else ",")
+    table = _open(job, encoding_of(head, job.spec.encoding), delimiter)
+    _refuse_other_delimiter(table.names, delimiter)
+    yield from _chunks(job, table)
+
+
+def _chunks(job: Job, table: _Table) -> Iterator[Chunk]:
+    width = len(table.names)
+    start, where, kept, ragged = 0, [], [], []
+    for number, cells in table.records:
+        if len(cells) != width:
+            if not any(cells):
+                job.skipped.add(number)
+                continue
+            if len(cells) < width or any(cells[width:]):
+                ragged.append((len(kept), len(cells)))
+            cells = (cells + [""] * width)[:width]
+        elif not any(cells):
+            job.skipped.add(number)
+            continue
+        where.append(f"row {number}")
+        kept.append(cells)
+        if len(kept) == ROWS_A_BATCH:
+            yield _chunk(table, start, where, kept, ragged, table.lines.bytes_read() / job.size)
+            start += len(kept)
+            where, kept, ragged = [], [], []
+    if kept or start == 0:
+        yield _chunk(table, start, where, kept, ragged, 1.0)
+
+
+def _chunk(
+    table: _Table,
+    start: int,
+    where: list[str],
+    kept: list[list[str]],
+    ragged: list[tuple[int, int]],
+    done: float,
+) -> Chunk:
+    by_column = list(zip(*kept, strict=True)) if kept else [()] * len(table.names)
+    columns: dict[str, list[Any]] = {
+        name: [cell or None for cell in cells] for name, cells in zip(table.names, by_column, strict=True)
+    }
+    chunk = Chunk(start, where, columns, done=min(done, 1.0))
+    for spot, found in ragged:
+        chunk.say(spot, "RAGGED_ROW", "refuse", found=found, expected=len(table.names))
+    if start == 0 and not table.hxl and kept and all(not cell or cell.startswith("#") for cell in kept[0]):
+        chunk.say(0, "HXL_ROW_FOUND", "refuse")
+    return chunk
+
+
+def _open(job: Job, encoding: str, delimiter: str, *, find_hxl: bool = False) -> _Table:
+    lines = TextLines(job.path, encoding)
+    records = _records(job, lines, delimiter)
+    number, header = 0, []
+    for number, header in records:
+        if number >= job.spec.header_row:
+            break
+    if number < job.spec.header_row or not any(header):
+        raise FallowError("HEADER_MISSING", f"row {job.spec.header_row}")
+    names = column_names(header, f"row {number}", job)
+    hxl: tuple[str, ...] = ()
+    if job.spec.hxl or find_hxl:
+        ahead = next(records, None)
+        tags = hxl_tags(ahead[1]) if ahead else None
+        if tags is not None:
+            hxl = tags
+        elif job.spec.hxl:
+            raise FallowError("HXL_MISSING", f"row {number + 1}")
+        elif ahead:
+            records = _and_then(ahead, records)
+    return _Table(names, records, hxl, lines)
+
+
+def _and_then(
+    first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]
+) -> Iterator[tuple[int, list[str]]]:
+    yield first
+    yield from rest
+
+
+def _records(job: Job, lines: TextLines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(job.spec.limits.text)
+    number = 1
+    try:
+        for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+            yield number, cells
+            number += 1
+    except csv.Error as fault:
+        if "field larger" in str(fault):
+            # A quote that is never closed swallows the rest of the file into one cell.
+            raise FallowError(
+                "TEXT_TOO_LONG", f"row {number}", found="", limit=job.spec.limits.text
+            ) from fault
+        raise FallowError("CSV_QUOTE", f"row {number}") from fault
+
+
+def _refuse_other_delimiter(names: list[str], delimiter: str) -> None:
+    """A header in one piece that holds another delimiter was cut with the wrong one."""
+    if len(names) > 1:
+        return
+    better = max(DELIMITERS, key=names[0].count)
+    if better != delimiter and names[0].count(better):
+        shown = {"\t": "TAB"}
+        raise FallowError(
+            "DELIMITER", "header", declared=shown.get(delimiter, delimiter), found=shown.get(better, better)
+        )
+
+
+def _proposed(job: Job, encoding: str) -> str:
+    """The delimiter that cuts the first rows into the most cells, the same number in each."""
+    best, most = "\t" if job.spec.format == "tsv" else ",", 1
+    for delimiter in DELIMITERS:
+        widths = []
+        try:
+            for number, cells in _records(job, TextLines(job.path, encoding), delimiter):
+                if number > job.spec.header_row + 20:
+                    break
+                if number >= job.spec.header_row and cells:
+                    widths.append(len(cells))
+        except FallowError as refusal:
+            if refusal.code != "CSV_QUOTE":
+                raise
+            continue
+        if widths and min(widths) == max(widths) > most:
+            best, most = delimiter, widths[0]
+    return best

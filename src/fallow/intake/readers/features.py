@@ -1,0 +1,198 @@
+"""Step 1, reports arrive: parsed GeoJSON features to columns and WKB; shared by both ways features are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from fallow.errors import FallowError
+from fallow.intake.readers import json_strict
+from fallow.intake.readers.geometry_json import to_wkb
+from fallow.intake.readers.job import Chunk, Job
+from fallow.intake.readers.json_stream import Segment
+
+Troubles = list[tuple[int, str, str, dict[str, Any]]]
+"""Feature in the segment, code, path inside the feature, facts."""
+
+_OF_A_FEATURE = ("type", "geometry", "properties", "id", "bbox")
+_FAMILY = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
+_PAST_64_BITS = 2.0**63
+
+
+class Columns:
+    """The properties of all features in the order they first appear, and the members outside the standard."""
+
+    def __init__(self) -> None:
+        self._properties: dict[str, None] = {}
+        self._members: dict[str, None] = {}
+        self._types: set[str] = set()
+        self._shapes_seen: set[tuple[str, ...]] = set()
+
+    def add(self, features: Sequence[Any]) -> None:
+        """Note what a batch of features brings."""
+        objects = [one for one in features if type(one) is dict]
+        inner = [one for feature in objects if type(one := feature.get("properties")) is dict]
+        for keys in set(map(tuple, inner)) - self._shapes_seen:
+            self._shapes_seen.add(keys)
+            self._properties.update(dict.fromkeys(keys))
+        for keys in set(map(tuple, objects)):
+            self._members.update(
+                dict.fromkeys(key for key in keys if key not in _OF_A_FEATURE or key == "id")
+            )
+        shapes = [one for feature in objects if type(one := feature.get("geometry")) is dict]
+        self._types |= {one for shape in shapes if isinstance(one := shape.get("type"), str)}
+
+    def properties(self) -> list[str]:
+        """Names of the properties."""
+        return list(self._properties)
+
+    def members(self) -> dict[str, str]:
+        """Members of a feature outside its properties: name in the file to name of the column."""
+        plain = "id" not in self._properties
+        return {name: "id" if name == "id" and plain else f"feature.{name}" for name in self._members}
+
+    def names(self) -> list[str]:
+        """Every column of the table."""
+        return [*self.members().values(), *self._properties]
+
+    def geometry(self) -> str | None:
+        """``point``, ``line``, ``polygon``, ``mixed``, or ``None`` when no feature has a geometry."""
+        families = {_FAMILY.get(one.removeprefix("Multi"), "mixed") for one in self._types}
+        return next(iter(families)) if len(families) == 1 else "mixed" if families else None
+
+
+def parse(segment: Segment, start: int, *, first: bool) -> tuple[list[Any], Troubles]:
+    """The features of a segment; what the fast parser refuses is parsed again to the letter.
+
+    Raises
+    ------
+    FallowError
+        ``JSON_SYNTAX`` with the byte when it is no JSON in any reading.
+    """
+    text = segment.text
+    if not first:
+        text = text.lstrip(b" \t\r\n")
+        if text[:1] != b",":
+            raise FallowError("JSON_SYNTAX", f"byte {segment.offset}", found=text[:1].decode("latin-1"))
+        text = text[1:]
+    try:
+        features = orjson.loads(b"[" + text + b"]")
+    except orjson.JSONDecodeError:
+        return _to_the_letter(segment, text, start)
+    if len(features) != segment.count:
+        at = next(at for at, one in enumerate(features) if type(one) not in (dict, list))
+        raise FallowError("GEOJSON_FEATURE", f"features[{start + at}]", member="type")
+    if _keys(features) != segment.colons or _has_huge_numbers(features):
+        return _to_the_letter(segment, text, start)
+    return features, []
+
+
+def _keys(features: list[Any]) -> int:
+    """Keys in a batch; the plain case costs three lengths a feature."""
+    total = 0
+    for feature in features:
+        if type(feature) is not dict:
+            total += json_strict.count_keys([feature])
+            continue
+        total += len(feature)
+        for name, value in feature.items():
+            if name == "geometry" and type(value) is dict and "geometries" not in value:
+                total += len(value)
+                if len(value) > 2:
+                    total += json_strict.count_keys(
+                        [one for key, one in value.items() if key != "coordinates"]
+                    )
+            elif type(value) is dict:
+                total += len(value)
+                for one in value.values():
+                    if type(one) is dict or type(one) is list:
+                        total += json_strict.count_keys([one])
+            elif type(value) is list:
+                total += json_strict.count_keys([value])
+    return total
+
+
+def _has_huge_numbers(features: list[Any]) -> bool:
+    """Whether a whole number past 64 bits was rounded: an identifier would change without a word."""
+    for feature in features:
+        inner = feature.get("properties") if type(feature) is dict else None
+        if type(inner) is dict:
+            for one in inner.values():
+                if type(one) is float and abs(one) >= _PAST_64_BITS:
+                    return True
+            if type(feature.get("id")) is float and abs(feature["id"]) >= _PAST_64_BITS:
+                return True
+    return False
+
+
+def _to_the_letter(segment: Segment, text: bytes, start: int) -> tuple[list[Any], Troubles]:
+    try:
+        whole = text.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        at = segment.offset + len(segment.text) - len(text) + fault.start
+        found = f"0x{text[fault.start]:02X}"
+        raise FallowError("ENCODING", f"byte {at}", encoding="UTF-8", found=found) from fault
+    try:
+        features, found_troubles = json_strict.loads("[" + whole + "]")
+    except json.JSONDecodeError as fault:
+        before = whole[: max(fault.pos - 1, 0)].encode("utf-8")
+        at = segment.offset + len(segment.text) - len(text) + len(before)
+        raise FallowError("JSON_SYNTAX", f"byte {at}", found=whole[len(before.decode()) :][:1]) from fault
+    except RecursionError as fault:
+        raise FallowError("TOO_DEEP", f"byte {segment.offset}", found="> 900", limit=32) from fault
+    troubles: Troubles = []
+    for code, path, facts in found_troubles:
+        match = re.match(r"\[(\d+)\]", path)
+        if match is None:
+            raise FallowError(code, f"features[{start}]", **facts)
+        troubles.append((int(match[1]), code, path[match.end() :], facts))
+    return features, troubles
+
+
+def rows(
+    job: Job, columns: Columns, features: list[Any], where: list[str], start: int, troubles: Troubles
+) -> Chunk:
+    """Features as a chunk: properties and other members as columns, geometry as WKB."""
+    chunk = Chunk(start, where, {})
+    for spot, code, path, facts in troubles:
+        chunk.say(spot, code, "refuse", path, **facts)
+    _refuse_what_is_no_feature(chunk, features)
+    blamed = {spot for spot, _, path, _ in troubles if path.startswith(".geometry")}
+    inner = [one if type(one := feature.get("properties")) is dict else {} for feature in features]
+    for member, name in columns.members().items():
+        chunk.columns[name] = _plain([feature.get(member) for feature in features])
+    for name in columns.properties():
+        chunk.columns[name] = _plain([one.get(name) for one in inner])
+    shapes = [None if spot in blamed else feature.get("geometry") for spot, feature in enumerate(features)]
+
+    def refuse(spot: int, code: str, path: str, facts: dict[str, Any]) -> None:
+        chunk.say(spot, code, "refuse", f".geometry{path}", **facts)
+
+    chunk.wkb = to_wkb(shapes, refuse, job.tally, where, start)
+    return chunk
+
+
+def _refuse_what_is_no_feature(chunk: Chunk, features: list[Any]) -> None:
+    for spot, feature in enumerate(features):
+        if type(feature) is dict and feature.get("type") == "Feature":
+            if type(feature.get("properties")) is dict or feature.get("properties") is None:
+                continue
+            chunk.say(spot, "GEOJSON_FEATURE", "refuse", ".properties", member="properties")
+        else:
+            chunk.say(spot, "GEOJSON_FEATURE", "refuse", ".type", member="type")
+            if type(feature) is not dict:
+                features[spot] = {}
+
+
+_PLAIN = {str, int, float, bool, type(None)}
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    """A column of plain values: lists and objects become their JSON text, nothing is lost."""
+    if set(map(type, values)) <= _PLAIN:
+        return values
+    return [orjson.dumps(one).decode() if isinstance(one, dict | list) else one for one in values]

@@ -1,0 +1,102 @@
+"""Step 1, reports arrive: GeoJSON. One pass to find every property and every fault of the text, one to read.
+
+A table must show every column in every batch, and a feature may bring a property the first ten thousand
+did not have; so the file is walked twice, and the first walk leaves only the sizes of the segments behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fallow.errors import FallowError
+from fallow.intake.readers.features import Columns, parse, rows
+from fallow.intake.readers.geojson_head import Head, check_crs, list_ignored, read_head, read_tail
+from fallow.intake.readers.job import Chunk, Job
+from fallow.intake.readers.json_stream import ArrayCutter, Segment
+from fallow.intake.readers.sniff import expect
+from fallow.intake.readers.text import Utf8Stream
+from fallow.intake.read_spec import TableInfo
+
+
+@dataclass(slots=True)
+class _Survey:
+    """What the first walk found: where each segment lies, and the columns."""
+
+    head: Head
+    columns: Columns
+    segments: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Offset, size, features, colons."""
+    rows: int = 0
+
+
+def tables(job: Job) -> list[TableInfo]:
+    """One table, named after nothing: GeoJSON has no layers."""
+    survey = _survey(job)
+    return [TableInfo("", tuple(survey.columns.names()), survey.rows, survey.columns.geometry(), "EPSG:4326")]
+
+
+def read(job: Job) -> Iterator[Chunk]:
+    """Features as rows; ``where`` is ``features[11]``."""
+    job.no_layer()
+    survey = _survey(job)
+    check_crs(job, survey.head.members)
+    list_ignored(job, survey.head.members)
+    job.right_hand = True
+    end = sum(survey.segments[-1][:2]) if survey.segments else 1
+    start = 0
+    for segment in _again(job, survey):
+        features, troubles = parse(segment, start, first=start == 0)
+        where = [f"features[{start + at}]" for at in range(len(features))]
+        chunk = rows(job, survey.columns, features, where, start, troubles)
+        chunk.done = min((segment.offset + len(segment.text)) / end, 1.0)
+        start += len(features)
+        yield chunk
+
+
+def _survey(job: Job) -> _Survey:
+    with job.path.open("rb") as file:
+        expect(file, "GeoJSON", {"JSON"})
+        stream = Utf8Stream(file)
+        head = read_head(stream)
+        survey = _Survey(head, Columns())
+        if head.single is not None:
+            # No array to cut: the feature itself is counted, so that a repeated key in it is still found.
+            text = b"[" + head.single + b"]"
+            cutter = ArrayCutter(Utf8Stream.of(b""), head.single + b"]", 0, job.spec.limits.depth)
+            for segment in cutter:
+                _note(job, survey, segment)
+            head.single = text
+            return survey
+        # Depth is counted from the top of the file: the collection and its array are the first two.
+        cutter = ArrayCutter(stream, head.first, head.offset, job.spec.limits.depth - 2)
+        for segment in cutter:
+            _note(job, survey, segment)
+        read_tail(head, cutter.rest, cutter.rest_offset, stream)
+        return survey
+
+
+def _note(job: Job, survey: _Survey, segment: Segment) -> None:
+    features, _ = parse(segment, survey.rows, first=survey.rows == 0)
+    survey.columns.add(features)
+    survey.segments.append((segment.offset, len(segment.text), len(features), segment.colons))
+    survey.rows += len(features)
+    job.count_row(survey.rows)
+
+
+def _again(job: Job, survey: _Survey) -> Iterator[Segment]:
+    """The same segments a second time."""
+    if survey.head.single is not None:
+        for offset, size, count, colons in survey.segments:
+            yield Segment(offset, survey.head.single[1 + offset : 1 + offset + size], count, colons)
+        return
+    with job.path.open("rb") as file:
+        stream = Utf8Stream(file)
+        at = stream.mark
+        for offset, size, count, colons in survey.segments:
+            stream.read_exactly(offset - at)
+            text = stream.read_exactly(size)
+            at = offset + size
+            if len(text) < size:
+                raise FallowError("TRUNCATED", f"byte {at}", found="]")
+            yield Segment(offset, text, count, colons)

@@ -1,0 +1,40 @@
+"""Step 1, reports arrive: names of columns out of a header row, for every format that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fallow.errors import FallowError
+from fallow.intake.readers.job import Job
+
+
+def column_names(cells: Sequence[Any], where: str, job: Job) -> list[str]:
+    """Column names, spaces around them taken off; a column without a name is called ``column 7``.
+
+    Raises
+    ------
+    FallowError
+        ``DUPLICATE_HEADER`` when two columns would be one.
+    """
+    names = []
+    for place, cell in enumerate(cells, 1):
+        name = "" if cell is None else str(cell).strip().strip("\ufeff")
+        if not name:
+            name = f"column {place}"
+            job.tally.add("HEADER_EMPTY", f"{where}, {name}")
+        names.append(name)
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise FallowError("DUPLICATE_HEADER", where, names=", ".join(twice[:10]))
+    if len(names) > job.spec.limits.columns:
+        raise FallowError("TOO_MANY_COLUMNS", where, found=len(names), limit=job.spec.limits.columns)
+    return names
+
+
+def hxl_tags(cells: Sequence[Any]) -> tuple[str, ...] | None:
+    """The tags of an HXL row, or ``None`` when the row is none: every cell that holds something starts with ``#``."""
+    texts = ["" if cell is None else str(cell).strip() for cell in cells]
+    if any(texts) and all(text.startswith("#") or not text for text in texts):
+        return tuple(texts)
+    return None
