@@ -1,6 +1,10 @@
 """Room 0, kinds: what a record is, said once; tables, forms, schemas and pages are projections of it."""
 
+from fallow.kinds.as_form import as_form
+from fallow.kinds.as_page import as_index, as_page
+from fallow.kinds.as_schema import as_schema
 from fallow.kinds.as_table import Column, columns
+from fallow.kinds.change import Additions, check_compatible
 from fallow.kinds.declared import nearest
 from fallow.kinds.freeze import model_from_json, model_to_json
 from fallow.kinds.load import catalogue_digest, load_kinds
@@ -20,6 +24,7 @@ from fallow.kinds.values import (
 __all__ = [
     "UNITS",
     "VALUE_TYPES",
+    "Additions",
     "Code",
     "CodeList",
     "Column",
@@ -30,7 +35,12 @@ __all__ = [
     "StateMachine",
     "Step",
     "ValueType",
+    "as_form",
+    "as_index",
+    "as_page",
+    "as_schema",
     "catalogue_digest",
+    "check_compatible",
     "columns",
     "date_high",
     "date_low",
