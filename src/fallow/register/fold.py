@@ -53,7 +53,7 @@ def _slice(record: str, since: str, until: str, part: _Part) -> Slice:
 def _pictures(rules: Guards, kind: Kind, case: Case, day: str) -> dict[str, list[_Part]]:
     """What was believed on ``day``: for each record, its parts along true time."""
     known = [claim for claim in case.claims if claim.known_at(day)]
-    name = _names(case.sameness, day)
+    name = names(case.sameness, day)
     groups: dict[str, list[Claim]] = {}
     for claim in known:
         groups.setdefault(name(claim.record), []).append(claim)
@@ -72,7 +72,7 @@ def _pictures(rules: Guards, kind: Kind, case: Case, day: str) -> dict[str, list
     return found
 
 
-def _names(sameness: Sequence[Sameness], day: str) -> Any:
+def names(sameness: Sequence[Sameness], day: str) -> Any:
     """Which record a record is known as on ``day``: the smallest id among those judged the same."""
     latest: dict[tuple[str, str], Sameness] = {}
     for judgement in sorted(sameness, key=lambda one: (one.known_from, one.number)):
@@ -104,7 +104,10 @@ def _sight(resolutions: Sequence[Resolution]) -> Sight:
     def sight(one: Claim, other: Claim, field: str) -> Literal["decided", "saw", ""]:
         if (one.number, other.number, field) in decided:
             return "decided"
-        if other.number in one.seen or (one.source == other.source and one.number > other.number):
+        if other.number in one.seen:
+            return "saw"
+        # Two records of one source that a person judged to be the same are two statements, not a correction.
+        if one.source == other.source and one.record == other.record and one.number > other.number:
             return "saw"
         return ""
 
@@ -120,17 +123,24 @@ def _living(
         if claim.number not in taken_back:
             taken_back.update(claim.withdraws)
     standing = [one for one in claims if one.number not in taken_back]
+
+    def waits(claim: Claim, field: str) -> bool:
+        return claim.values[field] in rules.guarded.get(field, ()) and claim.number not in released
+
+    # What still waits for signatures replaces nothing: until then the state before it stands (S3).
     corrected: set[tuple[int, str]] = {
-        (number, field) for claim in standing for number in claim.corrects for field in claim.values
+        (number, field)
+        for claim in standing
+        for number in claim.corrects
+        for field in claim.values
+        if not waits(claim, field)
     }
     living: dict[str, list[Claim]] = {}
     awaiting: dict[str, list[Claim]] = {}
     for claim in standing:
-        for field, value in claim.values.items():
-            if (claim.number, field) in corrected:
-                continue
-            waits = value in rules.guarded.get(field, ()) and claim.number not in released
-            (awaiting if waits else living).setdefault(field, []).append(claim)
+        for field in claim.values:
+            if (claim.number, field) not in corrected:
+                (awaiting if waits(claim, field) else living).setdefault(field, []).append(claim)
     for field in awaiting:
         living.setdefault(field, [])  # something is said about it; the state before the signatures stands
     return living, awaiting

@@ -101,14 +101,7 @@ def stand(rules: Guards, field: str, claims: Sequence[Claim], sight: Sight, *, t
 
     ``timed`` is false for kinds that are events: their claims all speak of the one moment it happened.
     """
-    top = [
-        claim
-        for claim in claims
-        if not any(
-            _yields(rules, field, claim, other, sight, timed) for other in claims if other is not claim
-        )
-    ]
-    # A cycle of "seen" cannot happen (one can only have seen what was there), so something always stands.
+    top = _unbeaten(rules, field, claims, sight, timed)
     top.sort(key=lambda claim: (min(claim.spans), claim.number))
     first = top[0].values[field]
     if all(claim.values[field] == first for claim in top):
@@ -122,6 +115,29 @@ def stand(rules: Guards, field: str, claims: Sequence[Claim], sight: Sight, *, t
     return Stands(
         worst, tuple(sorted(claim.number for claim in top if claim.values[field] == worst)), conflict=True
     )
+
+
+def _unbeaten(rules: Guards, field: str, claims: Sequence[Claim], sight: Sight, timed: bool) -> list[Claim]:
+    """The claims that stand: they give way to none, or only to claims that themselves have given way.
+
+    So a claim comes back when the one that replaced it is taken back by its own source: nobody who called the
+    place dangerous has then been answered (S2). A person's decision can also close a circle (old over young
+    with a third between); a circle stands as a whole, in conflict.
+    """
+    over = {
+        one.number: {
+            other.number
+            for other in claims
+            if other is not one and _yields(rules, field, one, other, sight, timed)
+        }
+        for one in claims
+    }
+    standing: set[int] = set()
+    beaten: set[int] = set()
+    while fresh := {number for number in over.keys() - standing - beaten if over[number] <= beaten}:
+        standing |= fresh
+        beaten |= {number for number in over.keys() - standing if over[number] & standing}
+    return [one for one in claims if one.number not in beaten]
 
 
 def _yields(rules: Guards, field: str, one: Claim, other: Claim, sight: Sight, timed: bool) -> bool:
