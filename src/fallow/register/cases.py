@@ -7,6 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from unicodedata import category, normalize
 
 import orjson
 
@@ -72,8 +73,11 @@ def judgement(
 
 
 def person_key(name: str) -> str:
-    """Two spellings of one person are one person: case and spaces do not make a second signature."""
-    return " ".join(name.casefold().split())
+    """Two spellings of one person are one person: case, spaces, accents written in two ways and invisible
+    letters do not make a second signature.
+    """
+    seen = "".join(one for one in normalize("NFKC", name) if category(one) != "Cf")
+    return " ".join(normalize("NFKC", seen.casefold()).split())
 
 
 class CaseLoader:

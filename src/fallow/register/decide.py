@@ -169,6 +169,7 @@ class Approval:
         content = orjson.loads(body)
         alone = (
             spoken == 1
+            and state == "draft"
             and record not in known
             and not content.get("withdraws")
             and not content.get("corrects")

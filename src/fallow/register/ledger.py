@@ -18,6 +18,7 @@ import sqlite3
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -89,6 +90,20 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, clock: Clock = system_clock) -> None:
         self._connection = connection
         self._clock = clock
+        self._moment: datetime | None = None
+
+    def now(self) -> datetime:
+        """The clock of this register, in UTC."""
+        return (self._moment or self._clock()).astimezone(UTC)
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Stop the clock inside the block: one act has one moment, also when it runs across midnight."""
+        before, self._moment = self._moment, self._moment or self._clock()
+        try:
+            yield
+        finally:
+            self._moment = before
 
     def head(self) -> tuple[int, bytes, str]:
         """Number, hash and time of the last entry; ``(0, GENESIS, "")`` when there is none."""
@@ -106,7 +121,7 @@ class Ledger:
         turned back must not make the order of the ledger and its times disagree.
         """
         number, before, last = self.head()
-        now = self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = self.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
         at = max(now, last)
         first = number + 1
         rows = []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
 
 from fallow.errors import FallowError
-from fallow.kinds import Model
+from fallow.kinds import Kind, Model, date_low
 from fallow.register.ledger import Ledger, canonical, new_ids
 from fallow.register.report import Draft
 from fallow.register.vault import Vault
@@ -23,13 +25,12 @@ def add(
     delivery: int,
 ) -> range:
     """Enter drafts; personal values go to the vault first, so that no ledger entry can point to nothing."""
-    personal = {name: {one.name for one in kind.fields if one.personal} for name, kind in model.kinds.items()}
+    head = ledger.head()[0]
+    gates: dict[str, _Gate] = {}
     for draft in drafts:
-        hidden = personal[model.kind(draft.kind).name]
-        if hidden and not hidden.isdisjoint(draft.fields):
-            raise FallowError("PERSONAL_IN_THE_OPEN", draft.kind, field=min(hidden & draft.fields.keys()))
-        if not draft.secret.keys() <= hidden:
-            raise FallowError("FIELD_UNKNOWN", draft.kind, near=", ".join(sorted(hidden)) or "-")
+        if draft.kind not in gates:
+            gates[draft.kind] = _Gate(model, model.kind(draft.kind))
+        gates[draft.kind].check(draft, head)
     sealed = _seal(vault, drafts)
     bodies = [canonical(_body(draft, delivery, sealed.get(i))) for i, draft in enumerate(drafts)]
     numbers = ledger.append("report", bodies, [draft.geometry for draft in drafts])
@@ -52,6 +53,49 @@ def add(
         ],
     )
     return numbers
+
+
+class _Gate:
+    """What a report of one kind must keep to, because nothing can be taken out of the ledger again."""
+
+    def __init__(self, model: Model, kind: Kind) -> None:
+        self._kind = kind
+        self._open = frozenset(one.name for one in kind.stored)
+        self._hidden = frozenset(one.name for one in kind.fields if one.personal)
+        self._codes = {
+            one.name: frozenset(code.code for code in model.codes(one))
+            for one in kind.stored
+            if one.type == "code"
+        }
+
+    def check(self, draft: Draft, head: int) -> None:
+        """Refuse what a later reader could not understand, or what would slip past a guard."""
+        said = draft.fields.keys()
+        if not said <= self._open:
+            if said & self._hidden:
+                raise FallowError("PERSONAL_IN_THE_OPEN", draft.kind, field=min(said & self._hidden))
+            self._unknown(min(said - self._open), self._open)
+        if not draft.secret.keys() <= self._hidden:
+            self._unknown(min(draft.secret.keys() - self._hidden), self._hidden)
+        for name in self._codes.keys() & said:
+            value = draft.fields[name]
+            if value is not None and (not isinstance(value, str) or value not in self._codes[name]):
+                near = ", ".join(sorted(self._codes[name]))
+                raise FallowError(
+                    "CODE_UNKNOWN", f"{draft.kind}.{name}", field=name, list=name, found=value, near=near
+                )
+        if draft.located and draft.geometry is not None and not self._kind.shapes:
+            raise FallowError("NO_GEOMETRY", draft.kind)
+        date_low(draft.true)
+        if draft.learned is not None and date_low(draft.learned) != draft.learned:
+            raise FallowError("DATE_FORMAT", "learned", found=draft.learned)
+        for number in (*draft.seen, *draft.corrects, *draft.withdraws):
+            if not 0 < number <= head:
+                raise FallowError("REPORT_UNKNOWN", str(number))
+
+    def _unknown(self, name: str, names: frozenset[str]) -> NoReturn:
+        near = get_close_matches(name, names, n=1, cutoff=0.5) or [", ".join(sorted(names)) or "-"]
+        raise FallowError("FIELD_UNKNOWN", f"{self._kind.name}.{name}", near=near[0])
 
 
 def _seal(vault: Vault, drafts: Sequence[Draft]) -> dict[int, dict[str, str]]:
@@ -81,7 +125,7 @@ def _body(draft: Draft, delivery: int, sealed: dict[str, str] | None) -> dict[st
     }
     if draft.located:
         body["located"] = True
-    for name in ("original", "learned", "where", "corrects", "withdraws", "seen"):
+    for name in ("original", "learned", "where", "corrects", "withdraws", "seen", "held"):
         if value := getattr(draft, name):
             body[name] = value
     if sealed is not None:

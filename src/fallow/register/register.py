@@ -72,7 +72,6 @@ class Register:
         clock: Clock = system_clock,
     ) -> None:
         self._store = store
-        self._clock = clock
         self._key = key
         self.key_fault: FallowError | None = None
         self.path: Path = store.path
@@ -90,7 +89,7 @@ class Register:
         """One transaction: all of it happens, or nothing did. Its head is signed before it is kept."""
         if not self._store.read_only and self._key is None:
             raise self.key_fault or FallowError("KEY_MISSING", self.path.with_suffix(".key").name)
-        with self._store.transaction() as outermost:
+        with self._store.transaction() as outermost, self.ledger.one_moment():
             before = self.ledger.head()[0]
             yield
             if outermost:
@@ -236,6 +235,7 @@ class Register:
         with self.writing():
             self._named(by, why)
             Rights(self.ledger).require(by, "erase")
+            self.vault.require_open()
             Books(self._connection, self.model).kind_of(record)
             self._decide("erase", {"by": by, "why": why, "record": record}, [record], None)
         return self.vault.erase(record)
@@ -332,7 +332,8 @@ class Register:
     ) -> dict[str, int]:
         """Write the current layers (or those of other dates) to a clean GeoPackage; rows by layer."""
         view = View(self._connection, self.model, known, true)
-        return snapshot(self.model, dict(self.settings), view, Path(target), restricted=restricted)
+        dated = {**self.settings, "date": true or known or self.ledger.head()[2][:10]}
+        return snapshot(self.model, dated, view, Path(target), restricted=restricted)
 
     @property
     def key_public(self) -> str | None:
@@ -352,7 +353,7 @@ class Register:
             raise FallowError("REASON_NEEDED", "why")
 
     def _today(self) -> str:
-        return max(self._clock().date().isoformat(), self.ledger.head()[2][:10])
+        return max(self.ledger.now().date().isoformat(), self.ledger.head()[2][:10])
 
     def _decision_day(self, as_of: str | None) -> str:
         today = self._today()
@@ -392,4 +393,4 @@ class Register:
     def _close(self, books: Books) -> None:
         for writer in books.writers():
             writer.end_bulk()
-            note_change(self._connection, writer.kind, self._clock().strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+            note_change(self._connection, writer.kind, self.ledger.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"))

@@ -38,22 +38,29 @@ class Rights:
 
     def require(self, person: str, right: str, *, always: bool = False) -> None:
         """Refuse with ``NAME_NEEDED`` or ``RIGHT_NEEDED`` unless ``person`` may."""
-        if not person.strip():
+        if not person_key(person):
             raise FallowError("NAME_NEEDED", right)
         held = self.held()
-        somebody = any(right in rights for rights in held.values())
-        if (somebody or always) and right not in held.get(person_key(person), ()):
+        if (always or self._ever_granted(right)) and right not in held.get(person_key(person), ()):
             raise FallowError("RIGHT_NEEDED", right, person=person, right=right)
+
+    def _ever_granted(self, right: str) -> bool:
+        """Whether anybody ever held it: taking a right from its last holder does not open it to everybody."""
+        return any(right in entry.content["rights"] for entry in self._ledger.entries(("grant",)))
 
     def change(self, verb: str, person: str, rights: tuple[str, ...], by: str, why: str) -> int:
         """Append a ``grant`` or ``revoke``; the first person to grant becomes the holder of ``grant``."""
         unknown = [right for right in rights if right not in RIGHTS]
         if unknown:
             raise FallowError("RIGHT_UNKNOWN", unknown[0], known=", ".join(RIGHTS))
-        if not person.strip() or not why.strip():
-            raise FallowError("NAME_NEEDED" if not person.strip() else "REASON_NEEDED", verb)
+        if not person_key(person) or not why.strip():
+            raise FallowError("NAME_NEEDED" if not person_key(person) else "REASON_NEEDED", verb)
         self.require(by, "grant")
         bodies = [{"person": person, "rights": sorted(rights), "by": by, "why": why}]
-        if not any("grant" in held for held in self.held().values()):
+        if verb == "revoke" and "grant" in rights:
+            others = [one for one in self.held() if one != person_key(person) and "grant" in self.held()[one]]
+            if not others:
+                raise FallowError("LAST_GRANTOR", verb, person=person)
+        if verb == "grant" and not any("grant" in held for held in self.held().values()):
             bodies.insert(0, {"person": by, "rights": ["grant"], "by": by, "why": "first to grant rights"})
         return self._ledger.append(verb, [canonical(body) for body in bodies])[-1]

@@ -20,6 +20,7 @@ import numpy.typing as npt
 BULK_FROM = 2_000
 """Rows in one change from which rebuilding the packed index is cheaper than the triggers."""
 
+_WITH_BOX = b"\x03"  # the flags of a blob that has an envelope; an empty shape has other flags and none
 _CELL = 24  # 8 bytes of row id, four 32-bit floats
 _PER_NODE = 50  # SQLite allows 51 cells in a node of 4,096-byte pages; one is left free for the next insert
 
@@ -80,7 +81,7 @@ def rebuild(connection: sqlite3.Connection, table: str) -> None:
     ids: list[int] = []
     boxes = bytearray()
     rows = connection.execute(
-        f'SELECT fid, substr(geom, 9, 32) FROM "{table}" WHERE geom NOT NULL AND length(geom) > 40'
+        f'SELECT fid, substr(geom, 9, 32) FROM "{table}" WHERE substr(geom, 4, 1) = ?', (_WITH_BOX,)
     )
     for fid, envelope in rows:
         ids.append(fid)

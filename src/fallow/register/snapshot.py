@@ -98,7 +98,9 @@ def _layer(
     out.execute(
         f'CREATE TABLE "{kind.name}" (fid INTEGER PRIMARY KEY, {geometry}record TEXT NOT NULL, {listed})'
     )
-    geopackage.list_layer(out, kind.name, _identifier(kind, settings), _about(kind, view), spatial=spatial)
+    geopackage.list_layer(
+        out, kind.name, _identifier(kind, settings), _about(kind, view, settings), spatial=spatial
+    )
     if spatial:
         rtree.create(out, kind.name)
         rtree.drop_triggers(out, kind.name)
@@ -120,8 +122,7 @@ def _identifier(kind: Kind, settings: dict[str, Any]) -> str:
     return ("INVENTED " if settings.get("invented") else "") + in_language(kind.plural)
 
 
-def _about(kind: Kind, view: View) -> str:
+def _about(kind: Kind, view: View, settings: dict[str, Any]) -> str:
     """S4's words travel with the layer."""
-    day = view.true or view.known or ""
-    words = say("register.s4", date=day or "-", unlocated=view.unlocated(kind.name))
+    words = say("register.s4", date=settings["date"], unlocated=view.unlocated(kind.name))
     return f"{in_language(kind.about)} {words}"

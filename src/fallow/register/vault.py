@@ -115,6 +115,10 @@ class Vault:
         except InvalidTag as error:
             raise FallowError("VAULT_DAMAGED", record) from error
 
+    def require_open(self) -> None:
+        """Refuse with ``VAULT_CLOSED`` before anything is decided that needs the vault."""
+        self._opened()
+
     def erase(self, record: str) -> int:
         """Destroy a record's key and ciphertexts for good; gives how many reports had personal values."""
         _, file = self._opened()
@@ -123,6 +127,7 @@ class Vault:
         file.execute("DELETE FROM record_key WHERE record = ?", (record,))
         gone = file.execute("DELETE FROM sealed WHERE record = ?", (record,)).rowcount
         file.execute("COMMIT")
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # where a WAL is in use, old pages go too
         return gone
 
     def commitments(self) -> dict[str, str]:

@@ -237,9 +237,9 @@ class View:
             listed = list(wanted) if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
             if one is not None and one.type in ("codes", "links"):
                 parts.append(
-                    "(" + " OR ".join(f"""(';' || h."{column}" || ';') LIKE ?""" for _ in listed) + ")"
+                    "(" + " OR ".join(f"""instr(';' || h."{column}" || ';', ?)""" for _ in listed) + ")"
                 )
-                values += [f"%;{item};%" for item in listed]
+                values += [f";{item};" for item in listed]
             else:
                 parts.append(f'h."{column}" IN ({",".join("?" * len(listed))})')
                 values += [_scalar(item) for item in listed]
