@@ -312,15 +312,26 @@ class Books:
                 self._writers[kind].begin_bulk()
         return self._writers[kind]
 
-    def refold(self, records: Iterable[str]) -> list[Conflict]:
-        """Fold records again from what the tables now say; returns the conflicts standing in them."""
+    def refold(self, records: Iterable[str], *, keeping: bool = False) -> list[Conflict]:
+        """Fold records again from what the tables now say; returns the conflicts standing in them.
+
+        With ``keeping``, a record that would vanish although a rule keeps it is refused with that rule.
+        """
         found: list[Conflict] = []
         for group, case in CaseLoader(self._connection).cases(records):
             kind = self.kind_of(min(group))
             slices = fold(self.guards(kind.name), kind, case)
+            if keeping:
+                self._keep(kind, group - latest(slices).keys())
             self.writer(kind.name).replace(group, slices)
             found.extend(conflicts(kind, slices))
         return found
+
+    def _keep(self, kind: Kind, vanishing: Iterable[str]) -> None:
+        for record in sorted(vanishing):
+            before = self.standing.now(kind.name, record)
+            for finding in check(Change(self.model, kind, record, before, None, self.standing), record):
+                raise FallowError(finding.code, record, **finding.facts)
 
     def kind_of(self, record: str) -> Kind:
         """The kind of a record; ``RECORD_UNKNOWN`` when nobody ever spoke about it."""

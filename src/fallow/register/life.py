@@ -15,7 +15,8 @@ from fallow.kinds import Model
 from fallow.register.cases import CaseLoader, values_of
 from fallow.register.claims import GEOMETRY, Slice
 from fallow.register.decide import Books
-from fallow.register.fold import fold
+from fallow.register.fold import fold, names
+from fallow.register.report import OPEN_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ def life_of(connection: sqlite3.Connection, model: Model, record: str) -> Life:
     kind = books.kind_of(record)
     group, case = next(CaseLoader(connection).cases([record]))
     slices = fold(books.guards(kind.name), kind, case)
-    now = next((one for one in slices if one.known_to == one.true_to == "9999-12-31"), None)
+    called = names(case.sameness, OPEN_END)(record)
+    now = next(
+        (one for one in slices if one.record == called and one.known_to == one.true_to == OPEN_END), None
+    )
     reports = _reports(connection, sorted(group), now)
     decisions = _decisions(connection, sorted(group), [one.number for one in reports])
     return Life(record, kind.name, now, reports, decisions, tuple(slices))

@@ -173,7 +173,7 @@ class Register:
             if count:
                 body = {"by": by, "why": why, "reports": spans}
                 self.ledger.append("reject", [canonical(self._dated(body, as_of))])
-                self._refold(touched)
+                self._refold(touched, keeping=True)
             return count
 
     def resolve(
@@ -384,9 +384,9 @@ class Register:
             self._decide(verb, {"by": by, "why": why, "one": one, "other": other}, [one, other], as_of)
             self._refold([one, other])
 
-    def _refold(self, records: Iterable[str]) -> list[Conflict]:
+    def _refold(self, records: Iterable[str], *, keeping: bool = False) -> list[Conflict]:
         books = Books(self._connection, self.model)
-        found = books.refold(records)
+        found = books.refold(records, keeping=keeping)
         self._close(books)
         return found
 

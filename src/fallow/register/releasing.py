@@ -9,7 +9,8 @@ from fallow.errors import FallowError
 from fallow.register.cases import person_key
 from fallow.register.claims import GEOMETRY
 from fallow.register.decide import Books, latest
-from fallow.register.fold import fold
+from fallow.register.fold import fold, names
+from fallow.register.report import OPEN_END
 from fallow.register.rules import Change, check
 
 
@@ -21,10 +22,13 @@ def claims_to_sign(books: Books, record: str, field: str, by: str) -> list[int]:
         raise FallowError("NOTHING_TO_SIGN", f"{kind.name}.{field}")
     _, case = books.case(record)
     taken = {number for claim in case.claims for number in claim.withdraws}
+    name = names(case.sameness, OPEN_END)
     claims = [
         claim.number
         for claim in case.claims
-        if claim.values.get(field) in guard.guarded[field] and claim.number not in taken
+        if name(claim.record) == name(record)  # not those of a record it was only once taken for
+        and claim.values.get(field) in guard.guarded[field]
+        and claim.number not in taken
     ]
     if not claims:
         raise FallowError("NOTHING_TO_SIGN", record)
@@ -53,4 +57,6 @@ def released_by(books: Books, record: str, field: str, signed: Sequence[int]) ->
                 finding.code, record, **{k: v for k, v in finding.facts.items() if k != GEOMETRY}
             )
     books.writer(kind.name).replace(group, slices)
-    return any(values.get(field) in guard.guarded[field] for values in after.values())
+    waiting = {claim for one in slices for claim in one.awaiting if one.known_to == one.true_to == OPEN_END}
+    stands = any(values.get(field) in guard.guarded[field] for values in after.values())
+    return stands and not any(claim.startswith(f"{field}=") for claim in waiting)

@@ -13,7 +13,8 @@ from fallow.errors import FallowError
 from fallow.kinds import Model
 from fallow.register.cases import CaseLoader
 from fallow.register.claims import GEOMETRY
-from fallow.register.report import Said
+from fallow.register.fold import names
+from fallow.register.report import OPEN_END, Said
 from fallow.register.vault import Vault
 
 _AT_ONCE = 500
@@ -69,9 +70,15 @@ def others_on(
     connection: sqlite3.Connection, model: Model, record: str, field: str, report: int
 ) -> list[int]:
     """The other reports that speak about a field of a record; refuses a report that does not."""
-    groups = [case for _, case in CaseLoader(connection).cases([record])]
-    name = spoken(field)
-    numbers = [claim.number for case in groups for claim in case.claims if name in claim.values]
+    said = spoken(field)
+    numbers = []
+    for _, case in CaseLoader(connection).cases([record]):
+        name = names(case.sameness, OPEN_END)
+        numbers += [
+            claim.number
+            for claim in case.claims
+            if said in claim.values and name(claim.record) == name(record)
+        ]
     if report not in numbers:
         raise FallowError(
             "REPORT_NOT_ON_FIELD", record, field=field, found=", ".join(map(str, numbers)) or "-"
@@ -85,7 +92,7 @@ def secrets(connection: sqlite3.Connection, vault: Vault, record: str) -> dict[s
     found: dict[str, Any] = {}
     rows = connection.execute(
         "SELECT l.body FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
-        "WHERE r.record = ? AND r.state != 'rejected' ORDER BY r.number",
+        "WHERE r.record = ? AND r.state != 'rejected' ORDER BY r.state = 'approved', r.number",
         (record,),
     )
     for (body,) in rows:
