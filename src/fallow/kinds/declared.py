@@ -13,12 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fallow.errors import FallowError
 from fallow.words import Text
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
@@ -26,16 +22,19 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 def read_yaml(path: Path) -> Block:
     """The mapping at the top of a YAML file. Raises ``MODEL_FILE``, ``MODEL_KEY_TWICE``."""
+    import yaml  # opening a register reads no YAML and need not wait for it
+
     name = f"{path.parent.name}/{path.name}"
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        node = yaml.compose(path.read_bytes().decode("utf-8"), Loader=_Loader)
+        node = yaml.compose(path.read_bytes().decode("utf-8"), Loader=loader)
     except UnicodeDecodeError as error:
         raise FallowError("MODEL_FILE", name, found=f"UTF-8, byte {error.start}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}:{mark.line + 1}" if mark is not None else name
         raise FallowError("MODEL_FILE", where, found=getattr(error, "problem", None) or "YAML") from error
-    if not isinstance(node, yaml.MappingNode):
+    if node is None or node.id != "mapping":
         raise FallowError("MODEL_FILE", f"{name}:1", found="-")
     return _block(node, name, set())
 
@@ -173,9 +172,9 @@ def _value(node: Any, file: str, seen: set[int]) -> Any:
     if id(node) in seen:
         raise FallowError("MODEL_FILE", f"{file}:{node.start_mark.line + 1}", found="YAML alias (*)")
     seen.add(id(node))
-    if isinstance(node, yaml.ScalarNode):
+    if node.id == "scalar":
         return "" if node.tag == "tag:yaml.org,2002:null" else str(node.value)
-    if isinstance(node, yaml.SequenceNode):
+    if node.id == "sequence":
         return [_value(one, file, seen) for one in node.value]
     return _block(node, file, seen)
 
@@ -185,7 +184,7 @@ def _block(node: Any, file: str, seen: set[int]) -> Block:
     lines: dict[str, int] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
+        if key_node.id != "scalar":
             raise FallowError("MODEL_FILE", f"{file}:{line}", found="? [...]")
         key = str(key_node.value)
         if key in values:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from fallow.kinds.model import Field, Model
-from fallow.kinds.values.base import PLAIN, Reading, ValueType, refuse
+from fallow.kinds.values.base import PLAIN, Reading, ValueType, refuse, shown
 from fallow.kinds.values.units import AMBIGUOUS, UNITS, convert, find_unit
 
 _LARGEST = 2**53 - 1
@@ -155,7 +155,9 @@ class QuantityType(DecimalType):
                 return _within(float(written), raw, field)
             rest = reading.unit
         if rest.casefold() in AMBIGUOUS:
-            raise refuse("UNIT_AMBIGUOUS", field, raw, unit=rest, choices=AMBIGUOUS[rest.casefold()])
+            raise refuse(
+                "UNIT_AMBIGUOUS", field, raw, unit=shown(field, rest), choices=AMBIGUOUS[rest.casefold()]
+            )
         unit = find_unit(rest)
         if unit is None or unit.dimension != keep.dimension:
             known = ", ".join(one.name for one in UNITS.values() if one.dimension == keep.dimension)

@@ -33,12 +33,13 @@ def clean_text(raw: Any, field: Field) -> str | None:
     if text.isascii() and text.isprintable():
         text = text.strip()
     else:
-        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+        # Looked for before trimming: to Python U+0085 is a blank, here it is a sign of the wrong encoding.
         bad = _BAD.search(text)
         if bad:
             raise refuse(
                 "BAD_CHAR", field, text, character=f"U+{ord(bad.group()):04X}", position=bad.start() + 1
             )
+        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(text) > LONGEST:
         raise refuse("TOO_LONG", field, text, length=len(text), longest=LONGEST)
     return text or None
