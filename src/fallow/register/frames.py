@@ -22,8 +22,26 @@ if TYPE_CHECKING:
 _HEADER = 40  # of every blob written here: 8 bytes and an envelope of four doubles
 
 
+_BESIDE = ("known_from", "true_from", "conflict", "awaiting", "declared", "reports")
+
+
+def listed(kind: Kind) -> list[str]:
+    """The columns of a frame in order, before the geometry."""
+    return ["record", *_BESIDE, *(one.name for one in columns(kind))]
+
+
 def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Sequence[Any]) -> GeoDataFrame:
-    """Rows of a kind's history that meet ``condition`` as a GeoDataFrame on EPSG:4326, index ``record``.
+    """Rows of a kind's history that meet ``condition`` as a GeoDataFrame on EPSG:4326, index ``record``."""
+    geometry = "h.geom, " if kind.shapes else ""
+    quoted = ", ".join(f'h."{one}"' for one in listed(kind))
+    cursor = connection.execute(
+        f'SELECT {geometry}{quoted} FROM "{kind.name}_history" h WHERE {condition}', values
+    )
+    return framed(kind, _table(cursor, len(listed(kind)) + bool(kind.shapes)))
+
+
+def framed(kind: Kind, cells: Any) -> GeoDataFrame:
+    """Stored cells, shape (rows, columns) and geometry first, as a GeoDataFrame.
 
     Quantities and numbers are floats with NaN for empty, codes are text, lists are Python lists.
     """
@@ -33,14 +51,6 @@ def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Se
     except ImportError as error:
         raise FallowError("FRAME_NEEDS_GEOPANDAS", "frame") from error
     layout = Layout.of(kind)
-    beside = ["known_from", "true_from", "conflict", "awaiting", "declared", "reports"]
-    listed = ["record", *beside, *layout.names]
-    geometry = "h.geom, " if layout.spatial else ""
-    quoted = ", ".join(f'h."{one}"' for one in listed)
-    cursor = connection.execute(
-        f'SELECT {geometry}{quoted} FROM "{kind.name}_history" h WHERE {condition}', values
-    )
-    cells = _table(cursor, len(listed) + layout.spatial)
     shapes: Any = np.full(len(cells), None, dtype=object)
     if layout.spatial:
         shapes = shapely.from_wkb(
@@ -50,7 +60,7 @@ def frame(connection: sqlite3.Connection, kind: Kind, condition: str, values: Se
     numeric = {one.name for one in columns(kind) if one.type in ("REAL", "INTEGER")} | {"declared"}
     data: dict[str, Any] = {
         name: cells[:, i].astype(np.float64) if name in numeric else cells[:, i]
-        for i, name in enumerate(listed)
+        for i, name in enumerate(listed(kind))
     }
     for position, load in layout.loaders:
         name = layout.names[position]

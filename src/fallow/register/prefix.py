@@ -7,20 +7,23 @@ same records to the last digit, whatever was approved, resolved or declared afte
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import shapely
 
 from fallow.errors import FallowError
-from fallow.kinds import Kind, Model, columns
+from fallow.kinds import VALUE_TYPES, Kind, Model, columns
+from fallow.register import geoblob
 from fallow.register.cases import assemble, claim_of, day_of, judgement
 from fallow.register.claims import GEOMETRY, Claim, Sameness, Slice
 from fallow.register.fold import fold
 from fallow.register.report import OPEN_END, Record
+from fallow.register.schema import BOUNDS
 from fallow.register.standing import guards
-from fallow.register.view import View, Where, _column, checked_box
+from fallow.register.view import BESIDE, View, Where, _column, checked_box
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -44,10 +47,12 @@ class PrefixView(View):
         return sum(1 for _ in self.records(kind, where, bbox))
 
     def tally(self, kind: str, by: Sequence[str], where: Where | None = None) -> dict[tuple[Any, ...], int]:
-        """Counts by combinations of values."""
+        """Counts by combinations of stored values."""
+        declared = self._model.kind(kind)
+        names = [_column(declared, name) for name in by]
         found: dict[tuple[Any, ...], int] = {}
         for one in self.records(kind, where):
-            key = tuple(one.fields.get(name) for name in by)
+            key = tuple(_stored(declared, one)(name) for name in names)
             found[key] = found.get(key, 0) + 1
         return found
 
@@ -80,7 +85,11 @@ class PrefixView(View):
         ]
         if order is not None:
             name = _column(declared, order.removeprefix("-"))
-            found.sort(key=lambda one: str(one.fields.get(name) or ""), reverse=order.startswith("-"))
+            cells = {one.id: _stored(declared, one)(name) for one in found}
+            empty = [one for one in found if cells[one.id] is None]
+            filled = [one for one in found if cells[one.id] is not None]
+            filled.sort(key=lambda one: cells[one.id], reverse=order.startswith("-"))
+            found = [*filled, *empty] if order.startswith("-") else [*empty, *filled]
         yield from found[offset : None if limit is None else offset + limit]
 
     def record(self, record: str) -> Record | None:
@@ -90,22 +99,29 @@ class PrefixView(View):
         ).fetchone()
         return next((one for one in self.records(row[0]) if one.id == record), None) if row else None
 
+    def raw(self, kind: str, names: Sequence[str], *, geometry: bool) -> Iterator[list[tuple[Any, ...]]]:
+        """Stored cells as the prefix has them; see :meth:`View.raw`."""
+        declared = self._model.kind(kind)
+        kept = {*BESIDE, *BOUNDS}
+        checked = [one if one in kept else _column(declared, one) for one in names]
+        records = list(self.records(kind))
+        yield from _batches(declared, records, checked, geometry=geometry)
+
     def frame(
         self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
     ) -> GeoDataFrame:
-        """The records as a GeoDataFrame on EPSG:4326."""
-        import geopandas
+        """The records as a GeoDataFrame on EPSG:4326; see :meth:`View.frame`."""
+        from fallow.register.frames import framed, listed
 
-        names = [one.name for one in columns(self._model.kind(kind))]
-        rows = list(self.records(kind, where, bbox))
-        data: dict[str, list[Any]] = {"record": [one.id for one in rows]}
-        for name in ("known_from", "true_from", "conflict", "awaiting", "declared"):
-            data[name] = [getattr(one, name) for one in rows]
-        data["reports"] = [" ".join(map(str, one.reports)) for one in rows]
-        for name in names:
-            data[name] = [one.fields.get(name) for one in rows]
-        shapes = shapely.from_wkb([one.geometry for one in rows])
-        return geopandas.GeoDataFrame(data, geometry=shapes, crs="EPSG:4326").set_index("record")
+        declared = self._model.kind(kind)
+        names = listed(declared)
+        records = list(self.records(kind, where, bbox))
+        cells = np.empty((len(records), len(names) + bool(declared.shapes)), dtype=object)
+        start = 0
+        for batch in _batches(declared, records, names, geometry=bool(declared.shapes)):
+            cells[start : start + len(batch)] = batch
+            start += len(batch)
+        return framed(declared, cells)
 
     def _here(self, one: Slice) -> bool:
         known = (
@@ -219,6 +235,33 @@ def _record(kind: Kind, one: Slice) -> Record:
         declared=one.declared,
         reports=one.reports,
     )
+
+
+def _stored(kind: Kind, one: Record) -> Callable[[str], Any]:
+    """What the column of each name would hold of a record."""
+
+    def cell(name: str) -> Any:
+        if name == "record":
+            return one.id
+        if name == "reports":
+            return " ".join(map(str, one.reports))
+        declared = kind.field(name)
+        value = getattr(one, name) if declared is None else one.fields.get(name)
+        return value if declared is None or value is None else VALUE_TYPES[declared.type].store(value)
+
+    return cell
+
+
+def _batches(
+    kind: Kind, records: Sequence[Record], names: Sequence[str], *, geometry: bool
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Stored cells of records in batches of 2,000, geometry blob first if asked."""
+    for start in range(0, len(records), 2_000):
+        some = records[start : start + 2_000]
+        shapes = [one.geometry for one in some]
+        blobs = [(one,) for one in geoblob.to_blobs(shapes, geoblob.bounds_of(shapes))] if geometry else []
+        cells = [tuple(map(_stored(kind, one), names)) for one in some]
+        yield [(*blob, *row) for blob, row in zip(blobs, cells, strict=True)] if geometry else cells
 
 
 def _meets(record: Record, where: Where) -> bool:
