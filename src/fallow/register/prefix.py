@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 
+Spans = list[tuple[str, str]]
+"""Days from (inclusive) and to (exclusive) on which a report was accepted, by decision."""
+
+
 class PrefixView(View):
     """A view on the first ``head`` entries of the ledger."""
 
@@ -138,7 +142,7 @@ class PrefixView(View):
 
 def fold_prefix(connection: sqlite3.Connection, model: Model, kind: Kind, head: int) -> list[Slice]:
     """Fold one kind from the ledger's first ``head`` entries alone; also what ``verify`` compares with."""
-    spans, declared = _spans(connection, head)
+    spans, declared = acceptance(connection, head)
     claims: dict[str, list[Claim]] = {}
     rows = connection.execute(
         "SELECT r.number, r.record, r.learned, l.body, l.geometry FROM fallow_report r JOIN fallow_ledger l "
@@ -175,20 +179,20 @@ def fold_prefix(connection: sqlite3.Connection, model: Model, kind: Kind, head: 
     return found
 
 
-def _spans(connection: sqlite3.Connection, head: int) -> tuple[dict[int, list[tuple[str, str]]], set[int]]:
+def acceptance(connection: sqlite3.Connection, head: int) -> tuple[dict[int, Spans], set[int]]:
     """When each report was accepted, read from the decisions; and which approvals were declared."""
-    spans: dict[int, list[tuple[str, str]]] = {}
+    spans: dict[int, Spans] = {}
     declared: set[int] = set()
     rows = connection.execute(
-        "SELECT verb, at, body FROM fallow_ledger WHERE verb IN ('approve', 'reject') AND number <= "
+        "SELECT number, verb, at, body FROM fallow_ledger WHERE verb IN ('approve', 'reject') AND number <= "
         "? ORDER BY number",
         (head,),
     )
-    for verb, at, body in rows:
+    for entry, verb, at, body in rows:
         content: Mapping[str, Any] = orjson.loads(body)
         day = day_of(content, at)
         for low, high in content["reports"]:
-            for number in range(low, high + 1):
+            for number in range(low, min(high + 1, entry)):
                 mine = spans.setdefault(number, [])
                 if verb == "approve":
                     mine.append((day, OPEN_END))

@@ -10,12 +10,11 @@ every signed head signed by the office's key; does every history row hash to wha
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
-
-import orjson
+from typing import Any, ClassVar
 
 from fallow.errors import Finding
 from fallow.kinds import Model, columns
@@ -26,6 +25,7 @@ from fallow.register.ledger import GENESIS, LENGTHS
 from fallow.register.prefix import fold_prefix
 from fallow.register.schema import BOUNDS
 from fallow.register.vault import Vault
+from fallow.register.verify_indexes import boxes, content_of, damage, decisions, reports
 
 
 @dataclass(slots=True)
@@ -40,17 +40,17 @@ class Verdict:
     erased: int = 0
     refolded: bool = False
     head: str = ""
+    COUNTS: ClassVar[tuple[str, ...]] = ("entries", "heads", "rows", "files", "sealed", "erased")
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is damaged."""
-        return not self.findings
+        """Whether nothing is damaged; a note (the vault is elsewhere) is no damage."""
+        return all(one.level == "note" for one in self.findings)
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
-        names = ("entries", "heads", "rows", "files", "sealed", "erased", "refolded", "head")
-        counts = {name: getattr(self, name) for name in names}
+        counts = {name: getattr(self, name) for name in (*self.COUNTS, "refolded", "head")}
         return {"holds": self.holds, **counts, "findings": [one.as_dict() for one in self.findings]}
 
 
@@ -69,29 +69,50 @@ def verify(
         lambda: _file(connection),
         lambda: _chain(connection, verdict),
         lambda: _heads(connection, register_id, verdict),
-        lambda: _reports(connection),
+        lambda: reports(connection),
+        lambda: decisions(connection),
         lambda: _rows(connection, model, verdict),
+        lambda: boxes(connection, model),
         lambda: _files(connection, files, verdict),
         lambda: _vault(connection, vault, verdict),
     ]
     if refold:
         steps.append(lambda: _refolded(connection, model, verdict))
     for step in steps:
-        try:
-            verdict.findings.extend(step())
-        except (sqlite3.DatabaseError, orjson.JSONDecodeError, UnicodeDecodeError, KeyError) as error:
-            verdict.findings.append(_damage("REGISTER_DAMAGED", "register", found=type(error).__name__))
+        verdict.findings.extend(_walked(connection, verdict, step))
     return verdict
 
 
-def _damage(code: str, where: str, **facts: Any) -> Finding:
-    return Finding(code, "refuse", where, facts)
+_FAULTS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error)
+"""What a damaged file makes of a row: wrong types, broken text, missing parts."""
+
+
+def _walked(
+    connection: sqlite3.Connection, verdict: Verdict, step: Callable[[], Iterator[Finding]]
+) -> list[Finding]:
+    """The findings of a step; one that damage stops is walked again with forgiving text."""
+    before = replace(verdict)
+    try:
+        return list(step())
+    except _FAULTS:
+        for name in Verdict.COUNTS:
+            setattr(verdict, name, getattr(before, name))
+    found: list[Finding] = []
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
+    try:
+        for one in step():
+            found.append(one)  # kept one by one: what was found before a fault is not lost
+    except _FAULTS as error:
+        found.append(damage("REGISTER_DAMAGED", "register", found=type(error).__name__))
+    finally:
+        connection.text_factory = str
+    return found
 
 
 def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
-    for (said,) in connection.execute("PRAGMA quick_check(20)"):
+    for (said,) in connection.execute("PRAGMA integrity_check(20)"):
         if said != "ok":
-            yield _damage("REGISTER_DAMAGED", "file", found=said)
+            yield damage("REGISTER_DAMAGED", "file", found=said)
 
 
 def chain_only(connection: sqlite3.Connection) -> Verdict:
@@ -105,34 +126,32 @@ def _chain(connection: sqlite3.Connection, verdict: Verdict) -> Iterator[Finding
     before, expected, digest = GENESIS, 1, sha256
     pack = LENGTHS.pack
     rows = connection.execute(
-        "SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger ORDER BY number"
+        "SELECT number, CAST(id AS BLOB), CAST(verb AS BLOB), CAST(at AS BLOB), CAST(body AS BLOB), "
+        "CAST(geometry AS BLOB), hash FROM fallow_ledger ORDER BY number"
     )
     for number, id, verb, at, body, geometry, hash in rows:
         verdict.entries += 1
         if number != expected:
-            yield _damage("ENTRY_MISSING", f"entry {expected}", found=number)
-        head = f"{id}|{verb}|{at}".encode()
+            yield damage("ENTRY_MISSING", f"entry {expected}", found=number)
+        head = b"|".join((id, verb, at))
         shape = geometry or b""
         computed = digest(
             b"".join((before, pack(number, len(head), len(body), len(shape)), head, body, shape))
         ).digest()
         if computed != hash:
-            yield _damage("ENTRY_DAMAGED", f"entry {number}", verb=verb, record=_record_of(body))
+            yield damage(
+                "ENTRY_DAMAGED",
+                f"entry {number}",
+                verb=verb.decode(errors="replace"),
+                record=str(content_of(body).get("record", "-")),
+            )
         before, expected = hash, number + 1
     verdict.head = before.hex()
 
 
-def _record_of(body: bytes) -> str:
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return "-"
-    return str(found.get("record", "-")) if isinstance(found, dict) else "-"
-
-
 def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -> Iterator[Finding]:
     first = connection.execute("SELECT body FROM fallow_ledger WHERE number = 1").fetchone()
-    public = orjson.loads(first[0])["key"] if first else ""
+    public = content_of(first[0]).get("key", "") if first else ""
     last = 0
     rows = connection.execute(
         "SELECT h.number, h.hash, h.at, h.key, h.signature, l.hash FROM fallow_head h "
@@ -142,38 +161,15 @@ def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -
         verdict.heads += 1
         last = number
         if entry is None:
-            yield _damage("LEDGER_CUT", f"head {number}", found=verdict.entries)
+            yield damage("LEDGER_CUT", f"head {number}", found=verdict.entries)
         elif entry != hash:
-            yield _damage("HEAD_MISMATCH", f"head {number}")
+            yield damage("HEAD_MISMATCH", f"head {number}")
         elif key != public or not keys.verified(
             public, signature, keys.statement(register_id, number, hash, at)
         ):
-            yield _damage("SIGNATURE_WRONG", f"head {number}")
+            yield damage("SIGNATURE_WRONG", f"head {number}")
     if last < verdict.entries:
-        yield _damage("HEAD_UNSIGNED", f"entry {verdict.entries}", found=last)
-
-
-def _reports(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """The index of reports must say what the ledger says."""
-    lost = connection.execute(
-        "SELECT number FROM fallow_ledger WHERE verb = 'report' AND number NOT IN (SELECT number "
-        "FROM fallow_report)"
-    ).fetchall()
-    for (number,) in lost[:20]:
-        yield _damage("REPORT_NOT_INDEXED", f"report {number}", found=len(lost))
-    rows = connection.execute(
-        "SELECT r.number, r.record, r.kind, r.source, r.true_on, r.delivery, l.body FROM fallow_report r "
-        "LEFT JOIN fallow_ledger l ON l.number = r.number"
-    )
-    for number, record, kind, source, true_on, delivery, body in rows:
-        if body is None:
-            yield _damage("ENTRY_MISSING", f"report {number}", found=number)
-            continue
-        said = orjson.loads(body)
-        if (record, kind, source, true_on, delivery) != tuple(
-            said[name] for name in ("record", "kind", "source", "true", "delivery")
-        ):
-            yield _damage("REPORT_NOT_INDEXED", f"report {number}", found=1)
+        yield damage("HEAD_UNSIGNED", f"entry {verdict.entries}", found=last)
 
 
 def _rows(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Iterator[Finding]:
@@ -190,40 +186,49 @@ def _rows(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Ite
             verdict.rows += 1
             cells = {name: value for name, value in zip(names, row[12:], strict=True) if value is not None}
             if row_hash(row[3:8], cells, row[8:12], row[2]) != row[1]:
-                yield _damage("ROW_DAMAGED", f"{table} row {row[0]}", record=row[3])
+                yield damage("ROW_DAMAGED", f"{table} row {row[0]}", record=row[3])
 
 
 def _files(connection: sqlite3.Connection, files: FileStore, verdict: Verdict) -> Iterator[Finding]:
     named: set[str] = set()
     for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'delivery'"):
-        named.update(one["sha256"] for one in orjson.loads(body)["files"])
+        named.update(one["sha256"] for one in content_of(body).get("files", ()))
     for digest in sorted(named):
         verdict.files += 1
         if not (files.folder / digest[:2] / digest).exists():
-            yield _damage("FILE_MISSING", digest)
+            yield damage("FILE_MISSING", digest)
     for digest in files.damaged():
-        yield _damage("FILE_DAMAGED", digest)
+        yield damage("FILE_DAMAGED", digest)
 
 
 def _vault(connection: sqlite3.Connection, vault: Vault, verdict: Verdict) -> Iterator[Finding]:
-    kept = vault.commitments()
-    erased = {
-        orjson.loads(body)["record"]
-        for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'erase'")
-    }
+    try:
+        kept = vault.commitments()
+    except sqlite3.DatabaseError:
+        yield damage("VAULT_DAMAGED", vault.path.name)
+        kept = {}
+    erased: dict[str, int] = {}
+    for number, body in connection.execute("SELECT number, body FROM fallow_ledger WHERE verb = 'erase'"):
+        erased[content_of(body).get("record", "")] = number
     rows = connection.execute(
         "SELECT number, body FROM fallow_ledger WHERE verb = 'report' AND instr(body, '\"sealed\"')"
     )
     for number, body in rows:
-        said = orjson.loads(body)
+        said = content_of(body)
         if "sealed" not in said:
             continue
-        if said["record"] in erased:
+        there = kept.get(said["sealed"]["id"])
+        if number < erased.get(said["record"], 0):
             verdict.erased += 1
+            if there is not None:
+                yield damage("ERASURE_UNFINISHED", f"report {number}", record=said["record"])
             continue
         verdict.sealed += 1
-        if kept and kept.get(said["sealed"]["id"]) != said["sealed"]["sha256"]:
-            yield _damage("SEALED_DAMAGED", f"report {number}", record=said["record"])
+        if vault.path.exists() and there != said["sealed"]["sha256"]:
+            yield damage("SEALED_DAMAGED", f"report {number}", record=said["record"])
+    if verdict.sealed and not vault.path.exists():
+        # A register is copied and mailed without its vault: said, but not damage.
+        yield Finding("VAULT_MISSING", "note", vault.path.name, {})
 
 
 def _refolded(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Iterator[Finding]:
@@ -236,7 +241,7 @@ def _refolded(connection: sqlite3.Connection, model: Model, verdict: Verdict) ->
         rows = connection.execute(f'SELECT row_hash, record FROM "{writer.table}"')
         for hash, record in rows:
             if expected.pop(bytes(hash), None) is None:
-                yield _damage("ROW_NOT_FOLDED", f"{writer.table}", record=record)
+                yield damage("ROW_NOT_FOLDED", f"{writer.table}", record=record)
         for record in expected.values():
-            yield _damage("ROW_LOST", f"{writer.table}", record=record)
+            yield damage("ROW_LOST", f"{writer.table}", record=record)
     verdict.refolded = True
