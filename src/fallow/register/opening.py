@@ -14,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from fallow.errors import FallowError
 from fallow.kinds import Model, catalogue_digest, load_kinds, model_from_json, model_to_json
 from fallow.register import geopackage, keys, migrate
-from fallow.register.ledger import Clock, Ledger, canonical, new_ids, system_clock
+from fallow.register.ledger import Clock, canonical, new_ids, system_clock
 from fallow.register.register import Register
 from fallow.register.store import Store
 from fallow.register.vault import Vault
@@ -142,7 +144,7 @@ def open_register(
         register = Register(store, model, settings, key=key, vault=vault, clock=clock)
         register.key_fault = fault
         _check_key(register)
-        if vault.open and not read_only:
+        if vault.open and register.key_public:
             _sweep(register)
     except BaseException:
         store.close()
@@ -191,17 +193,43 @@ def _check_key(register: Register) -> None:
     first = register.ledger.entry(1)
     if first is None:
         raise FallowError("NOT_A_REGISTER", register.path.name)
-    if register.key_public and first.content["key"] != register.key_public:
+    try:
+        public = first.content["key"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        found = type(error).__name__
+        raise FallowError("REGISTER_DAMAGED", register.path.name, found=f"entry 1: {found}") from error
+    if register.key_public and public != register.key_public:
         raise FallowError("KEY_OTHER", register.path.with_suffix(".key").name)
 
 
 def _sweep(register: Register) -> None:
-    """Take out of the vault what was sealed for a transaction that never came to be."""
+    """Bring the vault to what the ledger says: after a crash between the two files they may differ.
+
+    Taken out is what was sealed for a transaction that never came to be, and what an erasure was decided for.
+    Another program may have sealed and not yet committed, so the register is locked before anything goes.
+    """
+    if not any(_astray(register)):
+        return
+    with register.writing():
+        orphans, unfinished = _astray(register)
+        if orphans:
+            register.vault.forget(sorted(orphans))
+        for record in sorted(unfinished):
+            register.vault.erase(record)
+
+
+def _astray(register: Register) -> tuple[set[str], set[str]]:
+    """Report ids that are in the vault alone, and records whose erasure the vault has not seen."""
     sealed = register.vault.commitments()
     if not sealed:
-        return
-    for entry in Ledger.entries(register.ledger, ("report",)):
-        if b'"sealed"' in entry.body:
-            sealed.pop(entry.content.get("sealed", {}).get("id", ""), None)
-    if sealed:
-        register.vault.forget(sorted(sealed))
+        return set(), set()
+    erased = {entry.content["record"]: entry.number for entry in register.ledger.entries(("erase",))}
+    orphans, unfinished = set(sealed), set()
+    for entry in register.ledger.entries(("report",)):
+        if b'"sealed"' not in entry.body or "sealed" not in (said := entry.content):
+            continue
+        if said["sealed"]["id"] in orphans:
+            orphans.discard(said["sealed"]["id"])
+            if entry.number < erased.get(said["record"], 0):
+                unfinished.add(said["record"])
+    return orphans, unfinished
