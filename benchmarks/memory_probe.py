@@ -13,3 +13,9 @@ def bring(folder: Path) -> None:
             left.unlink()
     with create_register(folder / "register.gpkg", title="Benchmark", invented=True) as register:
         bring_in(folder, register, approve_by="bench", why="benchmark")
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process in MB; ``ru_maxrss`` would also tell the parent's before the start."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))

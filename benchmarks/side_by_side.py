@@ -142,8 +142,8 @@ def _memory(folder: Path, rows: int) -> float:
     pyogrio.write_dataframe(invented(rows), folder / "areas.gpkg", layer="areas")
     (folder / "source.yaml").write_text(SOURCE.replace("FILE", "areas.gpkg").replace("FORMAT", "gpkg"))
     program = (
-        "import sys, resource; sys.path.insert(0, sys.argv[2]); from pathlib import Path; import memory_probe as b;"
-        "b.bring(Path(sys.argv[1])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path; import memory_probe as b;"
+        "b.bring(Path(sys.argv[1])); print(b.peak_mb())"
     )
     here = str(Path(__file__).parent)
     done = subprocess.run([sys.executable, "-c", program, str(folder), here], capture_output=True, text=True, check=True)

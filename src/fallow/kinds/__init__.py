@@ -10,6 +10,7 @@ from fallow.kinds.freeze import model_from_json, model_to_json
 from fallow.kinds.load import catalogue_digest, load_kinds
 from fallow.kinds.model import Code, CodeList, Field, Kind, Model, StateMachine, Step
 from fallow.kinds.values import (
+    LONGEST_TEXT,
     UNITS,
     VALUE_TYPES,
     Reading,
@@ -19,9 +20,11 @@ from fallow.kinds.values import (
     date_patterns,
     find_unit,
     near_codes,
+    suspicious,
 )
 
 __all__ = [
+    "LONGEST_TEXT",
     "UNITS",
     "VALUE_TYPES",
     "Additions",
@@ -51,4 +54,5 @@ __all__ = [
     "model_to_json",
     "near_codes",
     "nearest",
+    "suspicious",
 ]

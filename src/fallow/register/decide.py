@@ -26,7 +26,7 @@ from fallow.register.history import HistoryWriter
 from fallow.register.ledger import Ledger, canonical
 from fallow.register.neighbours import Standing
 from fallow.register.report import OPEN_END
-from fallow.register.rules import Change, check
+from fallow.register.rules import CONCERNS, Change, check
 from fallow.register.standing import Guards, guards
 
 _CHUNK = 2_000
@@ -79,7 +79,10 @@ def as_ranges(reports: Numbers) -> list[tuple[int, int]]:
 class _Plain:
     """The check of a first report that no declared rule looks at: required fields and first states."""
 
-    simple: bool
+    always: bool
+    """Whether some rule of the kind looks at every report."""
+    concerns: frozenset[str]
+    """Fields that some rule of the kind looks at."""
     required: tuple[str, ...]
     starts: tuple[tuple[str, frozenset[str]], ...]
 
@@ -87,15 +90,22 @@ class _Plain:
     def of(cls, kind: Kind) -> _Plain:
         required = tuple(one.name for one in kind.fields if one.required != "never" and not one.personal)
         starts = tuple((one.field, frozenset(one.start)) for one in kind.states if one.start)
-        return cls(not kind.rules, required, starts)
+        always = any(name not in CONCERNS for name in kind.rules)
+        concerns = frozenset(field for name in kind.rules for field in CONCERNS.get(name, ()))
+        return cls(always, concerns, required, starts)
 
     def lets_through(self, fields: Mapping[str, Any]) -> bool:
         """True when nothing can speak against the report; else the rules decide, with words."""
-        return (
-            self.simple
-            and all(fields.get(name) not in (None, "", []) for name in self.required)
-            and all(fields.get(name) is None or fields[name] in start for name, start in self.starts)
-        )
+        if self.always or not self.concerns.isdisjoint(fields):
+            return False
+        for name in self.required:
+            if fields.get(name) in (None, "", []):
+                return False
+        for name, start in self.starts:  # plain loops: this runs once a row
+            found = fields.get(name)
+            if found is not None and found not in start:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

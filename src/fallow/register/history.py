@@ -83,11 +83,12 @@ class HistoryWriter:
 
     def _cells(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What the columns hold of some values: stored form, without the empty ones."""
-        names, storers = self.names, self._storers
-        found = {name: value for name, value in values.items() if value is not None and name in names}
-        if storers:
-            for name in storers.keys() & found.keys():
-                found[name] = storers[name](found[name])
+        if None not in values.values() and values.keys() <= self.names:
+            found = dict(values)
+        else:
+            found = {name: value for name, value in values.items() if value is not None and name in self.names}
+        for name in self._storers.keys() & found.keys():
+            found[name] = self._storers[name](found[name])
         return found
 
     def _bound(

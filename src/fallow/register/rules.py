@@ -62,6 +62,17 @@ def rule(name: str) -> Callable[[Rule], Rule]:
     return put
 
 
+CONCERNS: Mapping[str, tuple[str, ...]] = {
+    "children_tile_parent": ("parent",),
+    "release_inside_hazard": ("hazard",),
+    "not_before_survey": ("activity",),
+    "victims_add_up": ("casualties", "killed", "injured", "casualties_unknown"),
+    "items_add_up": ("items_found",),
+    "bands_add_up": ("beneficiaries",),
+}
+"""Fields without any of which a rule has nothing to say about a first report; a rule not listed always looks."""
+
+
 def check(change: Change, where: str) -> Iterator[Finding]:
     """Everything that speaks against this change."""
     for broken in _broken(change):

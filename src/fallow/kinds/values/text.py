@@ -25,6 +25,11 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+def suspicious(text: str) -> bool:
+    """Whether a text holds a character that no text field takes."""
+    return _BAD.search(text) is not None
+
+
 def clean_text(raw: Any, field: Field) -> str | None:
     """Text without outer blanks, in Unicode form C, with Unix line ends; ``None`` when nothing is left."""
     if raw is None:
