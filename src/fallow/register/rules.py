@@ -67,7 +67,7 @@ CONCERNS: Mapping[str, tuple[str, ...]] = {
     "release_inside_hazard": ("hazard",),
     "not_before_survey": ("activity",),
     "victims_add_up": ("casualties", "killed", "injured", "casualties_unknown"),
-    "items_add_up": ("items_found",),
+    "items_add_up": ("items_found", "quantity_found"),
     "bands_add_up": ("beneficiaries",),
 }
 """Fields without any of which a rule has nothing to say about a first report; a rule not listed always looks."""
@@ -156,9 +156,14 @@ def direct_evidence(change: Change) -> Broken | None:
 
 @rule("reason_given")
 def reason_given(change: Change) -> Broken | None:
-    """A step back needs a reason in the report."""
-    after = change.after or {}
-    return None if after.get("reason") or after.get("remarks") else Broken("REASON_IN_REPORT", {})
+    """A step back needs a reason of its own: the reason of an earlier step is no reason for this one."""
+    return None if _said_anew(change, ("reason", "remarks")) else Broken("REASON_IN_REPORT", {})
+
+
+def _said_anew(change: Change, fields: Sequence[str]) -> bool:
+    """Whether one of some fields says something now that it did not say before."""
+    before, after = change.before or {}, change.after or {}
+    return any(after.get(name) and after.get(name) != before.get(name) for name in fields)
 
 
 def _activity_rule(release_type: str, activity_types: tuple[str, ...], code: str) -> Rule:
@@ -176,7 +181,19 @@ def _activity_rule(release_type: str, activity_types: tuple[str, ...], code: str
     return rests_on
 
 
-RULES["nts_decision"] = _activity_rule("cancelled", ("nts",), "CANCELLED_NEEDS_NTS")
+@rule("nts_decision")
+def nts_decision(change: Change) -> Broken | None:
+    """Cancelled and dismissed rest on a non-technical survey: of the release, or of the hazard itself."""
+    if change.kind.name != "hazard":
+        return _activity_rule("cancelled", ("nts",), "CANCELLED_NEEDS_NTS")(change)
+    named = (change.after or {}).get("survey_activity")
+    surveys = [change.ask.now("activity", named)] if named else []
+    surveys += change.ask.linked("activity", "hazard", change.record)
+    if any(one and one.get("activity_type") == "nts" for one in surveys):
+        return None
+    return Broken("DISMISSED_NEEDS_NTS", {})
+
+
 RULES["technical_survey"] = _activity_rule("reduced", ("ts",), "REDUCED_NEEDS_TS")
 
 
@@ -203,10 +220,20 @@ def certificate(change: Change) -> Broken | None:
 
 @rule("new_evidence")
 def new_evidence(change: Change) -> Broken | None:
-    """Reopening needs an item found or an accident."""
-    found = any(change.ask.linked(kind, "hazard", change.record) for kind in ("accident", "ordnance_find"))
-    after = change.after or {}
-    return None if found or after.get("direct_evidence") else Broken("NEW_EVIDENCE_NEEDED", {})
+    """Reopening rests on something new: an item found or an accident since, or evidence not named before.
+
+    It leans towards danger: what was linked on or after the day the closed state speaks of counts as new, and so does
+    anything without a date.
+    """
+    if _said_anew(change, ("direct_evidence", "indirect_evidence", "reason")):
+        return None
+    closed_on = (change.before or {}).get(change.kind.date or "")
+    since = date_low(str(closed_on)) if closed_on else ""
+    for kind in ("accident", "ordnance_find"):
+        for one in change.ask.linked(kind, "hazard", change.record):
+            if not one.get("date") or date_high(str(one["date"])) >= since:
+                return None
+    return Broken("NEW_EVIDENCE_NEEDED", {})
 
 
 @rule("not_before_survey")
@@ -232,11 +259,12 @@ def keep_hazard_with_harm(change: Change) -> Broken | None:
     return Broken("HAZARD_WITH_HARM", {"count": found}) if found else None
 
 
-RULES["items_add_up"] = _sum_rule(
-    "items_found",
-    ("items_destroyed", "items_handed_over", "items_awaiting", "items_left"),
-    "ITEMS_DO_NOT_ADD_UP",
-)
+@rule("items_add_up")
+def items_add_up(change: Change) -> Broken | None:
+    """R7: items found = destroyed + handed over + awaiting disposal + left in place."""
+    whole = "quantity_found" if change.kind.field("quantity_found") else "items_found"
+    parts = ("items_destroyed", "items_handed_over", "items_awaiting", "items_left")
+    return _sum_rule(whole, parts, "ITEMS_DO_NOT_ADD_UP")(change)
 
 
 @rule("victims_add_up")
