@@ -1,11 +1,13 @@
-"""Step 1, reports arrive: the reading child. It alone looks into an untrusted file, and it may do nothing else.
+"""Step 1, reports arrive: the reading child. It alone looks into an untrusted file, and it may do nothing
+else.
 
-Started as ``python -I -m fallow.intake.child`` by ``read.py``: one request as JSON on standard input, frames on standard
-output, gone afterwards. What it may use and touch is in ``limits.py``.
+Started as ``python -I child_start.py`` by ``read.py``: one request as JSON on standard input, frames on
+standard output, gone afterwards. What it may use and touch is in ``limits.py``.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 import traceback
@@ -16,13 +18,13 @@ import orjson
 import shapely
 
 from fallow.errors import FallowError, Finding
-from fallow.intake.coordinates import from_columns
+from fallow.intake.coordinates import from_columns, shift_m
 from fallow.intake.geometry import Gate
 from fallow.intake.limits import confine
 from fallow.intake.read_frames import write_frame
 from fallow.intake.read_spec import ReadSpec
 from fallow.intake.readers import reader
-from fallow.intake.readers.job import Chunk, Job
+from fallow.intake.readers.job import Chunk, Job, Reader
 from fallow.intake.readers.text import refuse_bad_text
 
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
@@ -30,18 +32,22 @@ _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 def main() -> int:
     """Answer one request; every way to fail but sudden death is a frame."""
+    # Millions of lists of numbers and no cycles: the collector would look through them all, over and over.
+    gc.disable()
     answers = sys.stdout.buffer
     request = orjson.loads(sys.stdin.buffer.read())
     spec = ReadSpec.from_dict(request["spec"])
     job = Job(Path(request["path"]), spec)
+    # Imported before the doors are locked: openpyxl looks at the system's list of file types when it starts.
+    chosen = reader(spec.format)
     try:
         guards = confine(spec.limits, job.path)
         if request["want"] == "tables":
-            found = [one.as_dict() for one in reader(spec.format).tables(job)]
+            found = [one.as_dict() for one in chosen.tables(job)]
             _say(answers, {"is": "tables", "tables": found})
             _say(answers, _end(job, 0, [], guards))
         else:
-            _send_batches(answers, job, guards)
+            _send_batches(answers, chosen, job, guards)
     except FallowError as refusal:
         _refuse(answers, refusal.code, refusal.where, refusal.facts)
     except MemoryError:
@@ -56,18 +62,18 @@ def main() -> int:
 
 
 def _unforeseen(answers: BinaryIO, fault: Exception) -> int:
-    """A reader met what it was not written for. Type and line are told; the message may hold a person's data."""
+    """A reader met what it was not written for: its type and line are told, never its message."""
     frames = [one for one in traceback.extract_tb(fault.__traceback__) if "fallow" in one.filename]
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     _refuse(answers, "READER_FAILED", "", {"found": f"{type(fault).__name__} {place}"})
     return 1
 
 
-def _send_batches(answers: BinaryIO, job: Job, guards: list[str]) -> None:
+def _send_batches(answers: BinaryIO, chosen: Reader, job: Job, guards: list[str]) -> None:
     gate: Gate | None = None
     names: list[str] = []
     rows = 0
-    for chunk in reader(job.spec.format).read(job):
+    for chunk in chosen.read(job):
         if not names:
             names = list(chunk.columns)
         if gate is None:
@@ -97,6 +103,7 @@ def _send(answers: BinaryIO, job: Job, chunk: Chunk, gate: Gate | None) -> None:
         wkb, found = gate.check(wkb, chunk.where, chunk.start, chunk.envelopes)
         chunk.findings += found
         lengths = [-1 if one is None else len(one) for one in wkb]
+        _compare_datum(job, wkb)
     columns = _as_json(chunk.columns)
     refuse_bad_text(chunk, columns, job.spec.limits.text)
     about = orjson.dumps(
@@ -113,6 +120,21 @@ def _send(answers: BinaryIO, job: Job, chunk: Chunk, gate: Gate | None) -> None:
     write_frame(
         answers, about[:-1] + b',"columns":' + columns + b"}", [one for one in wkb or () if one is not None]
     )
+
+
+def _compare_datum(job: Job, wkb: list[bytes | None]) -> None:
+    """Told once: the file names another coordinate system than the source, and how far apart they are."""
+    declared, of_file = job.spec.crs, job.file_crs
+    first = next((one for one in wkb if one is not None), None)
+    if declared is None or of_file is None or declared.upper() == of_file.upper() or first is None:
+        return
+    job.file_crs = None
+    lon, lat, *_ = shapely.bounds(shapely.from_wkb(first))
+    shift = shift_m(declared, of_file, lon, lat)
+    if shift > 1.0:
+        shown = of_file if len(of_file) < 40 else "WKT"
+        facts = {"declared": declared, "file_crs": shown, "shift_m": round(shift) if shift < 1e9 else "?"}
+        job.tell("DATUM_DIFFERS", "confirm", "", **facts)
 
 
 def _as_json(columns: dict[str, list[Any]]) -> bytes:
@@ -153,7 +175,3 @@ def _refuse(answers: BinaryIO, code: str, where: str, facts: Any) -> None:
 
 def _say(answers: BinaryIO, answer: dict[str, Any]) -> None:
     write_frame(answers, orjson.dumps(answer, option=_JSON))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Step 1, reports arrive: coordinates that people write in columns, to WKB. No zone and no system is ever guessed."""
+"""Step 1, reports arrive: coordinates in columns to WKB. No zone and no system is ever guessed."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ def to_wgs84(crs: str) -> Any:
         raise FallowError("CRS_UNKNOWN", crs[:80]) from fault
 
 
+def shift_m(declared: str, of_file: str, lon: float, lat: float) -> float:
+    """Distance in metres between what the same numbers mean in two systems, near a place on WGS 84."""
+    from pyproj import Geod
+
+    x, y = to_wgs84(declared).transform(lon, lat, direction="INVERSE")
+    other_lon, other_lat = to_wgs84(of_file).transform(x, y)
+    if not np.isfinite([other_lon, other_lat]).all():
+        return float("inf")
+    return abs(float(Geod(ellps="WGS84").inv(lon, lat, other_lon, other_lat)[2]))
+
+
 def from_columns(spec: GeometrySpec, chunk: Chunk) -> list[bytes | None]:
     """WKB of each row from the columns a source names; a row with nothing in any of them has no geometry.
 
@@ -40,7 +51,8 @@ def from_columns(spec: GeometrySpec, chunk: Chunk) -> list[bytes | None]:
     Raises
     ------
     FallowError
-        ``COLUMN_MISSING`` when a named column is not there, ``GEOMETRY_SPEC`` when the description makes no sense.
+        ``COLUMN_MISSING`` when a named column is not there, ``GEOMETRY_SPEC`` when the description makes no
+        sense.
     """
     if spec.form not in GEOMETRY_FORMS:
         raise FallowError("GEOMETRY_SPEC", "geometry.as", found=spec.form, known=", ".join(GEOMETRY_FORMS))

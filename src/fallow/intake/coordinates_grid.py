@@ -1,7 +1,8 @@
 """Step 1, reports arrive: UTM and MGRS to longitude and latitude on WGS 84, a batch of one zone at a time.
 
-MGRS after NGA.STND.0037 (the universal grids): letters of the 100 km squares, sets of three and two zones, band minima.
-Own lines over pyproj because the known package reaches its C library by ctypes, which the reading child may not.
+MGRS after NGA.STND.0037 (the universal grids): letters of the 100 km squares, sets of three and two zones,
+band minima. Own lines over pyproj because the known package reaches its C library by ctypes, which the
+reading child may not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Step 1, reports arrive: numbers, degrees, minutes and seconds as people write them, in several scripts.
 
-A letter that means two things in two languages is not taken: ``O`` is west in French and Spanish and east in German,
-Latin ``C`` is south in Azerbaijani and looks like Cyrillic north.
+A letter that means two things in two languages is not taken: ``O`` is west in French and Spanish and east in
+German, Latin ``C`` is south in Azerbaijani and looks like Cyrillic north.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class BadCoordinate(Exception):
-    """A value that is no coordinate in the declared form; the code of the finding and which column it stands in."""
+    """A value that is no coordinate in the declared form: code of the finding and number of the column."""
 
     def __init__(self, column: int = 0, code: str = "COORD_FORMAT", **facts: Any) -> None:
         super().__init__(code)
@@ -70,7 +70,7 @@ def pair(cell: Any, decimal: str, order: str) -> tuple[float, float]:
 
 
 def sexagesimal(cells: Sequence[Any], decimal: str, order: str) -> tuple[float, float]:
-    """Longitude and latitude out of degrees, minutes and seconds: two cells (x, y), or one that holds both."""
+    """Longitude and latitude out of degrees, minutes and seconds: two cells (x, y), or one with both."""
     if len(cells) == 2:
         return _angle(cells[0], decimal, 0, "x"), _angle(cells[1], decimal, 1, "y")
     first, second = _halves(str(cells[0]).translate(_SIGNS).strip(), decimal)
@@ -121,7 +121,7 @@ def _split(text: str) -> tuple[str, tuple[str, int] | None]:
 
 
 def _angle(cell: Any, decimal: str, column: int, axis: str) -> float:
-    """Degrees of one angle; the hemisphere, if there, must be of the axis, and then no sign may stand before it."""
+    """Degrees of one angle; a hemisphere must be of the axis, and then no sign may stand before it."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return number(cell, decimal, column)
     text = str(cell).translate(_SIGNS).strip()

@@ -1,7 +1,7 @@
 """Step 1, reports arrive: the geometry gate. It finds and names; it changes nothing that nobody accepted.
 
-A whole batch is checked at once with shapely's array functions (about 5 microseconds a polygon of 16 corners); only
-rows with something to say are looked at one by one.
+A whole batch is checked at once with shapely's array functions (about 5 microseconds a polygon of 16
+corners); only rows with something to say are looked at one by one.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Gate:
     ) -> tuple[list[bytes | None], list[Finding]]:
         """The geometries that may go on, ISO WKB on EPSG:4326, and what was found.
 
-        A refused geometry is ``None`` in the answer; its row has a finding of level ``refuse``. ``envelopes`` are the
-        bounds (n, 4) the file gives beside each geometry, ``NaN`` for none.
+        A refused geometry is ``None`` in the answer; its row has a finding of level ``refuse``.
+        ``envelopes`` are the bounds (n, 4) the file gives beside each geometry, ``NaN`` for none.
         """
         out: list[bytes | None] = list(wkb)
         rows = [row for row, one in enumerate(wkb) if one is not None]
@@ -216,7 +216,7 @@ class _Rows:
         return dropped
 
     def refuse_unfinished(self, most: int) -> None:
-        """Empty geometry becomes none with a note; positions that are no numbers and endless outlines are refused."""
+        """Empty geometry becomes none with a note; no numbers and endless outlines are refused."""
         for spot in np.flatnonzero(self.alive & shapely.is_empty(self.shapes)):
             # An empty POINT is written as NaN NaN; it says "no location", not "a bad number".
             self.say(spot, "EMPTY_GEOMETRY", "note")
@@ -229,7 +229,7 @@ class _Rows:
             self.refuse(spot, "COORD_NOT_FINITE", found="x, y")
 
     def refuse_false_envelopes(self, given: Floats) -> None:
-        """A blob whose bounds are not those of its geometry was damaged or half edited; which half is not for us."""
+        """Bounds that are not those of the geometry: one of the two was damaged or edited."""
         found = shapely.bounds(self.shapes)
         # Some writers keep bounds in single precision: seven digits.
         false = (np.abs(found - given) > 1e-6 * np.maximum(1.0, np.abs(found))).any(axis=1)
@@ -287,7 +287,7 @@ class _Rows:
                 self.refuse(spot, code, **facts)
 
     def finish(self) -> list[bytes | None]:
-        """The WKB that goes on: the bytes that came in, written anew only where something was accepted or turned."""
+        """The WKB that goes on: the bytes that came in, written anew only where something was changed."""
         anew = np.flatnonzero(self._changed & self.alive)
         if len(anew):
             written = shapely.to_wkb(self.shapes[anew], output_dimension=2, byte_order=1, flavor="iso")

@@ -1,4 +1,4 @@
-"""Step 1, reports arrive: is it in the programme's country, and if not, which slip of the pen would explain it?"""
+"""Step 1, reports arrive: is it in the programme's country, and if not, which slip explains it?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import shapely
 Floats = npt.NDArray[np.float64]
 
 _SLIPS = (
-    # What a writer did, as where the numbers should have gone: swap, sign of longitude, sign of latitude, both.
+    # What a writer did, as where the numbers should have gone: swap, sign of longitude, sign of latitude,
+    # both.
     ("LIKELY_SWAPPED", "swapped", True, 1.0, 1.0),
     ("WRONG_SIGN", "longitude", False, -1.0, 1.0),
     ("WRONG_SIGN", "latitude", False, 1.0, -1.0),
@@ -36,7 +37,7 @@ class Country:
         return inside
 
     def why_outside(self, bounds: Floats) -> tuple[str, dict[str, Any]]:
-        """Code and facts for bounds (4,) outside: ``LIKELY_SWAPPED``, ``WRONG_SIGN`` or ``OUTSIDE_COUNTRY``."""
+        """``LIKELY_SWAPPED``, ``WRONG_SIGN`` or ``OUTSIDE_COUNTRY`` for bounds (4,), with facts."""
         west, south, east, north = (float(side) for side in bounds)
         facts = {"lon": round((west + east) / 2, 6), "lat": round((south + north) / 2, 6)}
         for code, slip, swap, sign_x, sign_y in _SLIPS:
@@ -50,7 +51,7 @@ class Country:
 
 
 def crosses_antimeridian(shape: Any) -> bool:
-    """Whether one part jumps more than half the earth between neighbours: the outline went the other way round."""
+    """Whether one part jumps more than half the earth between neighbours: it went the other way round."""
     for part in shapely.get_parts(shape):
         rings = shapely.get_rings(part) if shapely.get_dimensions(part) == 2 else [part]
         for ring in rings:

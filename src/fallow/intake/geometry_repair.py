@@ -1,7 +1,9 @@
-"""Step 1, reports arrive: say why an outline is not simple, where, and what a repair would change. Never apply it.
+"""Step 1, reports arrive: say why an outline is not simple, where, and what a repair would change. Never
+apply it.
 
-``make_valid`` on a random polygon of 200 corners takes 12 s with the old method and 0.2 s with ``structure``; a file
-can hold thousands. So a proposal has a limit on corners and on crossings, and the file one on time.
+``make_valid`` on a random polygon of 200 corners takes 12 s with the old method and 0.2 s with
+``structure``; a file can hold thousands. So a proposal has a limit on corners and on crossings, and the file
+one on time.
 """
 
 from __future__ import annotations
@@ -110,7 +112,7 @@ def _geod() -> Any:
 
 
 def square_metres(shape: Any) -> float:
-    """Geodesic area on WGS 84 in square metres, holes taken off; rings are taken by size, whichever way they run."""
+    """Geodesic area on WGS 84 in square metres, holes taken off, whichever way the rings run."""
     total = 0.0
     for part in shapely.get_parts(shape):
         for number, ring in enumerate(shapely.get_rings(part)):

@@ -1,7 +1,8 @@
 """Step 1, reports arrive: walk well-known binary without believing it, before a C library parses it.
 
 A nested collection of 107 KB overflows the stack of GEOS and takes the process with it, and a count of
-0xFFFFFFF0 asks for 64 GB; so the walk is a loop, not a recursion, and every count is compared with the bytes there.
+0xFFFFFFF0 asks for 64 GB; so the walk is a loop, not a recursion, and every count is compared with the bytes
+there.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ def base_and_dimensions(number: int) -> tuple[int, int]:
 def scan(wkb: bytes) -> Fault | None:
     """The first fault in the structure of one geometry, or ``None`` when GEOS may parse it.
 
-    Checks byte order marks, type numbers, nesting up to :data:`DEEPEST`, that each part of a ``Multi`` geometry is of its
-    type, that every count fits the bytes, that rings are closed and have four positions, and that no bytes are left over.
+    Checks byte order marks, type numbers, nesting up to :data:`DEEPEST`, that each part of a ``Multi``
+    geometry is of its type, that every count fits the bytes, that rings are closed and have four positions,
+    and that no bytes are left over.
     """
     at = 0
     waiting: list[tuple[int, int | None]] = [

@@ -104,7 +104,8 @@ def _set_resource_limits(limits: Limits) -> list[str]:
 
     holding = []
     memory = limits.memory_mb * _MEGA
-    # RLIMIT_DATA counts what is really asked for; RLIMIT_AS would also count the mapped libraries of numpy and GEOS.
+    # RLIMIT_DATA counts what is really asked for; RLIMIT_AS would also count the mapped libraries of numpy
+    # and GEOS.
     wanted = [
         ("memory", resource.RLIMIT_DATA, (memory, memory)),
         ("cpu", resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5)),

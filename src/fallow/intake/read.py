@@ -1,7 +1,7 @@
 """Step 1, reports arrive: read an untrusted file in a child process, batch by batch.
 
-``batches`` starts the child (``child.py``), hands it a :class:`ReadSpec`, and yields what it answers. The child
-works while the caller consumes; the pipe between them is the only buffer, so memory stays flat.
+``batches`` starts the child (``child.py``), hands it a :class:`ReadSpec`, and yields what it answers. The
+child works while the caller consumes; the pipe between them is the only buffer, so memory stays flat.
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ class _Watch:
 @contextmanager
 def _child(path: Path, spec: ReadSpec, want: str) -> Iterator[tuple[subprocess.Popen[bytes], _Watch]]:
     request = orjson.dumps({"path": str(path.resolve()), "want": want, "spec": spec.as_dict()})
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-m", "fallow.intake.child"],
+    child = subprocess.Popen(  # noqa: S603 - this interpreter and our own file; the request goes by pipe
+        [sys.executable, "-I", str(Path(__file__).with_name("child_start.py"))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -27,8 +27,8 @@ def _boxes() -> Mapping[str, list[Box]]:
 def country_extent(code: str) -> list[list[float]]:
     """The boxes ``[west, south, east, north]`` of a country by its ISO 3166-1 code of two or three letters.
 
-    Made from Natural Earth 1:50m and rounded outward to 0.1 degree; parts that lie apart, or on both sides of the
-    antimeridian, have a box each. A box around a country says nothing about where its border runs.
+    Made from Natural Earth 1:50m and rounded outward to 0.1 degree; parts that lie apart, or on both sides
+    of the antimeridian, have a box each. A box around a country says nothing about where its border runs.
 
     Raises
     ------

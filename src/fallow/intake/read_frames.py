@@ -1,14 +1,14 @@
 """Step 1, reports arrive: the frames the reading child answers with, and how both ends agree on them.
 
-One frame is ``length of the header (4 bytes), length of the body (8 bytes)``, big endian, a JSON header, and a
-body of raw WKB. No pickle: the child has read a hostile file, so nothing it says may become code here.
+One frame is ``length of the header (4 bytes), length of the body (8 bytes)``, big endian, a JSON header, and
+a body of raw WKB. No pickle: the child has read a hostile file, so nothing it says may become code here.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import orjson
 
@@ -21,7 +21,7 @@ class BrokenFrame(Exception):
     """The answer stopped in the middle or makes no sense: the child is gone or not itself."""
 
 
-def write_frame(pipe: BinaryIO, header: bytes, body: Sequence[bytes] = ()) -> None:
+def write_frame(pipe: IO[bytes], header: bytes, body: Sequence[bytes] = ()) -> None:
     """Send one frame; ``header`` is JSON already encoded."""
     pipe.write(_HEAD.pack(len(header), sum(map(len, body))))
     pipe.write(header)
@@ -30,7 +30,7 @@ def write_frame(pipe: BinaryIO, header: bytes, body: Sequence[bytes] = ()) -> No
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO) -> tuple[dict[str, Any], memoryview] | None:
+def read_frame(pipe: IO[bytes]) -> tuple[dict[str, Any], memoryview] | None:
     """The next frame, or ``None`` at a clean end; raises :class:`BrokenFrame`."""
     head = pipe.read(_HEAD.size)
     if not head:

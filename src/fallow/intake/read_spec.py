@@ -25,7 +25,8 @@ class GeometrySpec:
     Attributes
     ----------
     form
-        ``decimal``: ``x`` and ``y`` hold numbers in ``ReadSpec.crs`` (degrees on WGS 84 when none is declared).
+        ``decimal``: ``x`` and ``y`` hold numbers in ``ReadSpec.crs`` (degrees on WGS 84 when none is
+        declared).
         ``dms``: degrees, minutes and seconds in text, in ``x`` and ``y`` or both in ``column``.
         ``utm``: easting ``x``, northing ``y`` in metres on WGS 84, ``zone`` a column or a fixed ``33N``.
         ``mgrs``, ``wkt``, ``geojson``: the whole geometry in ``column``.
@@ -54,7 +55,7 @@ class GeometrySpec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> GeometrySpec:
-        """From ``source.yaml`` or a request: ``{x, y}``, ``{column, as}``, ``{x, y, as}``, ``{utm: {x, y, zone}}``."""
+        """From ``source.yaml``: ``{x, y}``, ``{column, as}``, ``{x, y, as}``, ``{utm: {x, y, zone}}``."""
         plain = dict(values)
         if "utm" in plain:
             plain = {**plain.pop("utm"), **plain, "as": "utm"}
@@ -72,12 +73,13 @@ class ReadSpec:
     format
         One of :data:`FORMATS`, as declared.
     crs
-        Declared coordinate system (``EPSG:32633``). ``None`` means WGS 84 where the format fixes it (GeoJSON, KML,
-        GPX) or longitude and latitude stand in columns; a GeoPackage and a ``.prj`` carry their own. A declared one
-        wins over the file's, because a wrong datum label is a known fault that only a person can correct.
+        Declared coordinate system (``EPSG:32633``). ``None`` means WGS 84 where the format fixes it (GeoJSON,
+        KML, GPX) or longitude and latitude stand in columns; a GeoPackage and a ``.prj`` carry their own. A
+        declared one wins over the file's, because a wrong datum label is a known fault that only a person
+        can correct.
     layer
-        GeoPackage table, spreadsheet sheet, KML folder, shapefile inside an archive, or ``waypoints``, ``tracks``,
-        ``routes`` of a GPX.
+        GeoPackage table, spreadsheet sheet, KML folder, shapefile inside an archive, or ``waypoints``,
+        ``tracks``, ``routes`` of a GPX.
     encoding
         For CSV and DBF; ``None`` is UTF-8 with or without byte-order mark, or UTF-16 by its mark.
     delimiter
@@ -138,13 +140,14 @@ class Batch:
     where
         The place a person finds each row at: ``row 12`` (header counted), ``features[11]``, ``Sheet1!row 4``.
     columns
-        Every column of the table in every batch, in the order of the file: text, int, float, bool or ``None``.
+        Every column of the table in every batch, in the order of the file: text, int, float, bool or
+        ``None``.
     wkb
         ISO WKB, little endian, EPSG:4326 longitude and latitude, two dimensions; ``None`` for no geometry.
     findings
-        ``row`` is a position in the table. A row with a finding of level ``refuse`` is still here with its other
-        values and must not come in. Findings about the whole table have ``row=None``; the last batch carries
-        those that could only be known at the end, and it may have no rows.
+        ``row`` is a position in the table. A row with a finding of level ``refuse`` is still here with its
+        other values and must not come in. Findings about the whole table have ``row=None``; the last batch
+        carries those that could only be known at the end, and it may have no rows.
     """
 
     start: int
@@ -195,7 +198,7 @@ class ReadSummary:
     skipped: tuple[str, ...]
     """Rows without any value, by their place (``row 7``): they hold nothing that could come in."""
     ignored: tuple[str, ...]
-    """Parts of the file that are no rows, named: network links, other sheets, members outside the standard."""
+    """Parts of the file that are no rows, named: network links, other sheets, unknown members."""
     peak_memory_mb: float
     cpu_s: float
     guards: tuple[str, ...]

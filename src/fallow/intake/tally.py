@@ -46,6 +46,10 @@ class Ranges:
         else:
             self._ranges.append([number, number])
 
+    def count(self) -> int:
+        """How many numbers."""
+        return sum(high - low + 1 for low, high in self._ranges)
+
     def named(self, word: str = "row") -> list[str]:
         """``row 7``, ``row 10-1048576``."""
         return [f"{word} {low}" if low == high else f"{word} {low}-{high}" for low, high in self._ranges]

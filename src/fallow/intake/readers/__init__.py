@@ -1,7 +1,8 @@
 """Step 1, reports arrive: the list of readers, one small module a format, found by the declared name.
 
-A reader turns one untrusted file into :class:`~fallow.intake.readers.job.Chunk` values and raises ``FallowError`` when the
-whole file must be refused. It runs in the reading child only, and is imported only when its format is declared.
+A reader turns one untrusted file into :class:`~fallow.intake.readers.job.Chunk` values and raises
+``FallowError`` when the whole file must be refused. It runs in the reading child only, and is imported only
+when its format is declared.
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fallow.errors import FallowError
 from fallow.intake.read_spec import TableInfo
-from fallow.intake.readers.header import column_names, hxl_tags
+from fallow.intake.readers.header import REWRITTEN, column_names, hxl_tags
 from fallow.intake.readers.job import ROWS_A_BATCH, Chunk, Job
 from fallow.intake.readers.sniff import expect
 from fallow.intake.readers.text import TextLines, encoding_of
@@ -58,57 +58,60 @@ def read(job: Job) -> Iterator[Chunk]:
     yield from _chunks(job, table)
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """Records on their way into one chunk."""
+
+    start: int = 0
+    where: list[str] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+    """Spot and number of cells of the records that are not as wide as the header."""
+
+
 def _chunks(job: Job, table: _Table) -> Iterator[Chunk]:
     width = len(table.names)
-    start, where, kept, ragged = 0, [], [], []
+    some = _Gathered()
     for number, cells in table.records:
-        if len(cells) != width:
-            if not any(cells):
-                job.skipped.add(number)
-                continue
-            if len(cells) < width or any(cells[width:]):
-                ragged.append((len(kept), len(cells)))
-            cells = (cells + [""] * width)[:width]
-        elif not any(cells):
+        if not any(cells):
             job.skipped.add(number)
             continue
-        where.append(f"row {number}")
-        kept.append(cells)
-        if len(kept) == ROWS_A_BATCH:
-            yield _chunk(table, start, where, kept, ragged, table.lines.bytes_read() / job.size)
-            start += len(kept)
-            where, kept, ragged = [], [], []
-    if kept or start == 0:
-        yield _chunk(table, start, where, kept, ragged, 1.0)
+        if len(cells) != width:
+            # Empty cells behind the last column are left behind by spreadsheets and hold nothing.
+            if len(cells) < width or any(cells[width:]):
+                some.ragged.append((len(some.cells), len(cells)))
+            cells = (cells + [""] * width)[:width]
+        some.where.append(f"row {number}")
+        some.cells.append(cells)
+        if len(some.cells) == ROWS_A_BATCH:
+            yield _chunk(job, table, some, table.lines.bytes_read() / job.size)
+            some = _Gathered(some.start + ROWS_A_BATCH)
+    if some.cells or some.start == 0:
+        yield _chunk(job, table, some, 1.0)
 
 
-def _chunk(
-    table: _Table,
-    start: int,
-    where: list[str],
-    kept: list[list[str]],
-    ragged: list[tuple[int, int]],
-    done: float,
-) -> Chunk:
-    by_column = list(zip(*kept, strict=True)) if kept else [()] * len(table.names)
+def _chunk(job: Job, table: _Table, some: _Gathered, done: float) -> Chunk:
+    by_column = list(zip(*some.cells, strict=True)) if some.cells else [()] * len(table.names)
     columns: dict[str, list[Any]] = {
         name: [cell or None for cell in cells] for name, cells in zip(table.names, by_column, strict=True)
     }
-    chunk = Chunk(start, where, columns, done=min(done, 1.0))
-    for spot, found in ragged:
+    chunk = Chunk(some.start, some.where, columns, done=min(done, 1.0))
+    for spot, found in some.ragged:
         chunk.say(spot, "RAGGED_ROW", "refuse", found=found, expected=len(table.names))
-    if start == 0 and not table.hxl and kept and all(not cell or cell.startswith("#") for cell in kept[0]):
+    if some.start == 0 and not table.hxl and some.cells and hxl_tags(some.cells[0]):
         chunk.say(0, "HXL_ROW_FOUND", "refuse")
+    for name, cells in zip(table.names, by_column, strict=True):
+        if "+" in "".join(cells):
+            for spot, cell in enumerate(cells):
+                if REWRITTEN.fullmatch(cell):
+                    job.tally.add("ID_MANGLED", f"{some.where[spot]}, {name}", some.start + spot)
     return chunk
 
 
 def _open(job: Job, encoding: str, delimiter: str, *, find_hxl: bool = False) -> _Table:
     lines = TextLines(job.path, encoding)
     records = _records(job, lines, delimiter)
-    number, header = 0, []
-    for number, header in records:
-        if number >= job.spec.header_row:
-            break
+    number, header = next(((at, cells) for at, cells in records if at >= job.spec.header_row), (0, [""]))
     if number < job.spec.header_row or not any(header):
         raise FallowError("HEADER_MISSING", f"row {job.spec.header_row}")
     names = column_names(header, f"row {number}", job)

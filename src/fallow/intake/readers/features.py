@@ -1,10 +1,12 @@
-"""Step 1, reports arrive: parsed GeoJSON features to columns and WKB; shared by both ways features are written."""
+"""Step 1, reports arrive: parsed GeoJSON features to columns and WKB, for both ways of writing them."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -30,16 +32,14 @@ class Columns:
         self._properties: dict[str, None] = {}
         self._members: dict[str, None] = {}
         self._types: set[str] = set()
-        self._shapes_seen: set[tuple[str, ...]] = set()
 
     def add(self, features: Sequence[Any]) -> None:
         """Note what a batch of features brings."""
         objects = [one for one in features if type(one) is dict]
         inner = [one for feature in objects if type(one := feature.get("properties")) is dict]
-        for keys in set(map(tuple, inner)) - self._shapes_seen:
-            self._shapes_seen.add(keys)
+        for keys in dict.fromkeys(map(tuple, inner)):
             self._properties.update(dict.fromkeys(keys))
-        for keys in set(map(tuple, objects)):
+        for keys in dict.fromkeys(map(tuple, objects)):
             self._members.update(
                 dict.fromkeys(key for key in keys if key not in _OF_A_FEATURE or key == "id")
             )
@@ -65,8 +65,18 @@ class Columns:
         return next(iter(families)) if len(families) == 1 else "mixed" if families else None
 
 
-def parse(segment: Segment, start: int, *, first: bool) -> tuple[list[Any], Troubles]:
-    """The features of a segment; what the fast parser refuses is parsed again to the letter.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The features of one segment."""
+
+    features: list[Any]
+    troubles: Troubles = field(default_factory=list)
+    strictly: bool = False
+    """The fast parser would refuse or change something here."""
+
+
+def parse(segment: Segment, start: int, *, first: bool) -> Parsed:
+    """The features of a segment; what the fast parser refuses or would change is parsed again to the letter.
 
     Raises
     ------
@@ -79,57 +89,59 @@ def parse(segment: Segment, start: int, *, first: bool) -> tuple[list[Any], Trou
         if text[:1] != b",":
             raise FallowError("JSON_SYNTAX", f"byte {segment.offset}", found=text[:1].decode("latin-1"))
         text = text[1:]
+    if segment.strictly:
+        return _to_the_letter(segment, text, start)
     try:
         features = orjson.loads(b"[" + text + b"]")
     except orjson.JSONDecodeError:
         return _to_the_letter(segment, text, start)
+    if segment.checked:
+        return Parsed(features)
     if len(features) != segment.count:
+        # A number or a word between the features has no bracket to be counted by.
         at = next(at for at, one in enumerate(features) if type(one) not in (dict, list))
         raise FallowError("GEOJSON_FEATURE", f"features[{start + at}]", member="type")
-    if _keys(features) != segment.colons or _has_huge_numbers(features):
+    if not as_it_was_written(features, segment.colons):
         return _to_the_letter(segment, text, start)
-    return features, []
+    return Parsed(features)
 
 
-def _keys(features: list[Any]) -> int:
-    """Keys in a batch; the plain case costs three lengths a feature."""
-    total = 0
-    for feature in features:
-        if type(feature) is not dict:
-            total += json_strict.count_keys([feature])
-            continue
-        total += len(feature)
-        for name, value in feature.items():
-            if name == "geometry" and type(value) is dict and "geometries" not in value:
-                total += len(value)
-                if len(value) > 2:
-                    total += json_strict.count_keys(
-                        [one for key, one in value.items() if key != "coordinates"]
-                    )
-            elif type(value) is dict:
-                total += len(value)
-                for one in value.values():
-                    if type(one) is dict or type(one) is list:
-                        total += json_strict.count_keys([one])
-            elif type(value) is list:
-                total += json_strict.count_keys([value])
-    return total
+def as_it_was_written(features: list[Any], colons: int) -> bool:
+    """Whether the fast parser kept every key and every digit.
+
+    A key that stood twice leaves fewer keys than colons. A whole number past 64 bits comes back as a float:
+    an identifier would change without a word.
+    """
+    plain = [one for one in features if type(one) is dict]
+    inner = [one for feature in plain if type(one := feature.get("properties")) is dict]
+    shapes = [one for feature in plain if type(one := feature.get("geometry")) is dict]
+    values = set(map(type, chain.from_iterable(map(dict.values, inner))))
+    simple = (
+        not values & {dict, list}
+        and all(map(_is_simple, shapes))
+        and set(chain.from_iterable(plain)) <= _USUAL
+    )
+    if simple and len(plain) == len(features):
+        keys = sum(map(len, plain)) + sum(map(len, inner)) + sum(map(len, shapes))
+    else:
+        keys = json_strict.count_keys(features)
+    if float in values and any(
+        type(one) is float and abs(one) >= _PAST_64_BITS
+        for one in chain.from_iterable(map(dict.values, inner))
+    ):
+        return False
+    ids = [feature["id"] for feature in plain if "id" in feature]
+    return keys == colons and not any(type(one) is float and abs(one) >= _PAST_64_BITS for one in ids)
 
 
-def _has_huge_numbers(features: list[Any]) -> bool:
-    """Whether a whole number past 64 bits was rounded: an identifier would change without a word."""
-    for feature in features:
-        inner = feature.get("properties") if type(feature) is dict else None
-        if type(inner) is dict:
-            for one in inner.values():
-                if type(one) is float and abs(one) >= _PAST_64_BITS:
-                    return True
-            if type(feature.get("id")) is float and abs(feature["id"]) >= _PAST_64_BITS:
-                return True
-    return False
+_USUAL = {"type", "id", "properties", "geometry"}
 
 
-def _to_the_letter(segment: Segment, text: bytes, start: int) -> tuple[list[Any], Troubles]:
+def _is_simple(shape: dict[str, Any]) -> bool:
+    return len(shape) == 2 and "coordinates" in shape
+
+
+def _to_the_letter(segment: Segment, text: bytes, start: int) -> Parsed:
     try:
         whole = text.decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -150,18 +162,17 @@ def _to_the_letter(segment: Segment, text: bytes, start: int) -> tuple[list[Any]
         if match is None:
             raise FallowError(code, f"features[{start}]", **facts)
         troubles.append((int(match[1]), code, path[match.end() :], facts))
-    return features, troubles
+    return Parsed(features, troubles, strictly=True)
 
 
-def rows(
-    job: Job, columns: Columns, features: list[Any], where: list[str], start: int, troubles: Troubles
-) -> Chunk:
+def rows(job: Job, columns: Columns, parsed: Parsed, where: list[str], start: int) -> Chunk:
     """Features as a chunk: properties and other members as columns, geometry as WKB."""
+    features = parsed.features
     chunk = Chunk(start, where, {})
-    for spot, code, path, facts in troubles:
+    for spot, code, path, facts in parsed.troubles:
         chunk.say(spot, code, "refuse", path, **facts)
     _refuse_what_is_no_feature(chunk, features)
-    blamed = {spot for spot, _, path, _ in troubles if path.startswith(".geometry")}
+    blamed = {spot for spot, _, path, _ in parsed.troubles if path.startswith(".geometry")}
     inner = [one if type(one := feature.get("properties")) is dict else {} for feature in features]
     for member, name in columns.members().items():
         chunk.columns[name] = _plain([feature.get(member) for feature in features])

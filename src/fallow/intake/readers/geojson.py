@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fallow.errors import FallowError
+from fallow.intake.read_spec import TableInfo
 from fallow.intake.readers.features import Columns, parse, rows
 from fallow.intake.readers.geojson_head import Head, check_crs, list_ignored, read_head, read_tail
 from fallow.intake.readers.job import Chunk, Job
 from fallow.intake.readers.json_stream import ArrayCutter, Segment
 from fallow.intake.readers.sniff import expect
 from fallow.intake.readers.text import Utf8Stream
-from fallow.intake.read_spec import TableInfo
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class _Survey:
 
     head: Head
     columns: Columns
-    segments: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Offset, size, features, colons."""
+    segments: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    """Offset, size, features, and whether it must be read to the letter."""
     rows: int = 0
 
 
@@ -46,11 +46,11 @@ def read(job: Job) -> Iterator[Chunk]:
     end = sum(survey.segments[-1][:2]) if survey.segments else 1
     start = 0
     for segment in _again(job, survey):
-        features, troubles = parse(segment, start, first=start == 0)
-        where = [f"features[{start + at}]" for at in range(len(features))]
-        chunk = rows(job, survey.columns, features, where, start, troubles)
+        parsed = parse(segment, start, first=start == 0)
+        where = [f"features[{start + at}]" for at in range(len(parsed.features))]
+        chunk = rows(job, survey.columns, parsed, where, start)
         chunk.done = min((segment.offset + len(segment.text)) / end, 1.0)
-        start += len(features)
+        start += len(parsed.features)
         yield chunk
 
 
@@ -77,26 +77,33 @@ def _survey(job: Job) -> _Survey:
 
 
 def _note(job: Job, survey: _Survey, segment: Segment) -> None:
-    features, _ = parse(segment, survey.rows, first=survey.rows == 0)
-    survey.columns.add(features)
-    survey.segments.append((segment.offset, len(segment.text), len(features), segment.colons))
-    survey.rows += len(features)
+    parsed = parse(segment, survey.rows, first=survey.rows == 0)
+    survey.columns.add(parsed.features)
+    survey.segments.append((segment.offset, len(segment.text), len(parsed.features), parsed.strictly))
+    survey.rows += len(parsed.features)
     job.count_row(survey.rows)
 
 
 def _again(job: Job, survey: _Survey) -> Iterator[Segment]:
     """The same segments a second time."""
     if survey.head.single is not None:
-        for offset, size, count, colons in survey.segments:
-            yield Segment(offset, survey.head.single[1 + offset : 1 + offset + size], count, colons)
+        for offset, size, count, strictly in survey.segments:
+            yield Segment(
+                offset,
+                survey.head.single[1 + offset : 1 + offset + size],
+                count,
+                0,
+                checked=True,
+                strictly=strictly,
+            )
         return
     with job.path.open("rb") as file:
         stream = Utf8Stream(file)
         at = stream.mark
-        for offset, size, count, colons in survey.segments:
+        for offset, size, count, strictly in survey.segments:
             stream.read_exactly(offset - at)
             text = stream.read_exactly(size)
             at = offset + size
             if len(text) < size:
                 raise FallowError("TRUNCATED", f"byte {at}", found="]")
-            yield Segment(offset, text, count, colons)
+            yield Segment(offset, text, count, 0, checked=True, strictly=strictly)

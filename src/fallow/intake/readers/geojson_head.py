@@ -1,4 +1,4 @@
-"""Step 1, reports arrive: what stands around the features of a GeoJSON file: its type, its ``crs``, and the rest."""
+"""Step 1, reports arrive: what stands around the features of a GeoJSON file: type, ``crs``, the rest."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ def read(job: Job) -> Iterator[Chunk]:
     warn_of_journal(job)
     with _open(job) as connection:
         layer = _chosen(job, layers(connection))
+        job.file_crs = layer.crs
         job.crs = job.spec.crs or layer.crs
         if layer.geometry_column and job.spec.geometry is None and job.crs is None:
             raise FallowError("CRS_MISSING", f"layer {layer.name}", found=layer.srs_id)
@@ -89,7 +90,7 @@ def _rows(job: Job, connection: sqlite3.Connection, layer: Layer) -> Iterator[Ch
 
 
 def _fetched(connection: sqlite3.Connection, query: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows in batches; from the first text that is no UTF-8 on, such texts come as bytes instead of failing."""
+    """Rows in batches; from the first text that is no UTF-8 on, such texts come as bytes."""
     start = 0
     cursor = connection.execute(query, (start,))
     while True:
@@ -137,7 +138,7 @@ def _plain(job: Job, chunk: Chunk, kind: str, name: str, values: list[Any]) -> l
 
 
 def _decoded(job: Job, chunk: Chunk, spot: int, name: str, raw: bytes, kind: str) -> str | None:
-    """Text that is no UTF-8 comes out of SQLite as bytes here; a real BLOB column is no value a register can take."""
+    """Text that is no UTF-8 comes as bytes; a real BLOB column is no value a register can take."""
     if kind == "blob":
         job.tally.add("BLOB_COLUMN", f"{chunk.where[spot]}, {name}", chunk.start + spot, column=name)
         return None

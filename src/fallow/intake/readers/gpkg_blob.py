@@ -16,7 +16,8 @@ _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 class Blobs:
     """Takes the headers off the geometries of one layer.
 
-    The eight bytes in front are the same in nearly every row, so what they mean is worked out once for each variant.
+    The eight bytes in front are the same in nearly every row, so what they mean is worked out once for each
+    variant.
     """
 
     def __init__(self, layer: Layer) -> None:

@@ -1,7 +1,8 @@
 """Step 1, reports arrive: open a GeoPackage so that nothing in it can act, and list its layers.
 
-Read only and immutable, schema not trusted, every statement but reading refused by an authorizer, and a file with
-views, foreign triggers or virtual tables refused before its rows are asked for: a recursive view loops for ever.
+Read only and immutable, schema not trusted, every statement but reading refused by an authorizer, and a file
+with views, foreign triggers or virtual tables refused before its rows are asked for: a recursive view loops
+for ever.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Layer:
 
 @contextmanager
 def open_guarded(job: Job) -> Iterator[sqlite3.Connection]:
-    """A connection that can only read tables; raises ``NOT_GPKG``, ``GPKG_DAMAGED``, ``GPKG_ACTIVE_CONTENT``."""
+    """A connection that can only read; raises ``NOT_GPKG``, ``GPKG_DAMAGED``, ``GPKG_ACTIVE_CONTENT``."""
     connection = sqlite3.connect(
         f"file:{quote(str(job.path))}?mode=ro&immutable=1", uri=True, isolation_level=None
     )
@@ -168,7 +169,8 @@ def _kind(declared: str) -> str:
 def _crs(connection: sqlite3.Connection, srs_id: int | None) -> str | None:
     """What the reference system table says: an authority and number, else the definition, else nothing."""
     row = connection.execute(
-        "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
+        "SELECT organization, organization_coordsys_id, definition "
+        "FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
         (srs_id,),
     ).fetchone()
     if row is None or srs_id in (-1, 0):

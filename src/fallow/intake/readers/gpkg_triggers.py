@@ -1,7 +1,8 @@
 """Step 1, reports arrive: which triggers of a GeoPackage are the standard's own, told by what they would do.
 
-Every file GDAL or QGIS writes carries triggers that keep the R-tree and a row count. Writers differ in quotes, spaces and
-version of the standard, so each statement of a trigger is compared with the few the standard has.
+Every file GDAL or QGIS writes carries triggers that keep the R-tree and a row count. Writers differ in
+quotes, spaces and version of the standard, so each statement of a trigger is compared with the few the
+standard has.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|\w+|\S")
 _TRIGGER = re.compile(
-    r"create trigger (?:if not exists )?\S+ (?:before|after) (?:insert|delete|update(?: of .+?)?) on (?P<table>\S+)"
-    r"(?: for each row)?(?: when (?P<when>.+?))? begin (?P<body>.+?) ; end",
+    r"create trigger (?:if not exists )?\S+ (?:before|after) (?:insert|delete|update(?: of .+?)?) "
+    r"on (?P<table>\S+)(?: for each row)?(?: when (?P<when>.+?))? begin (?P<body>.+?) ; end",
 )
 _RAISE = re.compile(r"select raise \( (?:abort|rollback|fail) , '(?:[^']|'')*' \)(?: where (?P<where>.+))?")
 _CALL = re.compile(r"([a-z_]\w*) \(")
@@ -102,9 +103,9 @@ def _keeps_index(statement: str, feature: Indexed) -> bool:
     count = r"update gpkg_ogr_contents set feature_count = feature_count [+-] 1 where lower \( table_name \)"
     forms = (
         rf"insert(?: or replace)? into {index} values \( {new} , {values} \)",
-        rf"delete from {index} where id = {old}",
-        rf"delete from {index} where id in \( {old} , {new} \)",
-        rf"update {index} set {settings} where id = {new}",
+        rf"delete from {index} where id = {old}",  # noqa: S608 - a pattern to compare with, never run
+        rf"delete from {index} where id in \( {old} , {new} \)",  # noqa: S608 - a pattern to compare with, never run
+        rf"update {index} set {settings} where id = {new}",  # noqa: S608 - a pattern to compare with, never run
         rf"{count} = lower \( '{table}' \)",
     )
     return any(re.fullmatch(form, statement) for form in forms)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from fallow.errors import FallowError
 from fallow.intake.readers.job import Job
+
+REWRITTEN = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}")
+"""A number as a spreadsheet rewrites a long identifier: ``1E+05``. Its last digits are lost."""
 
 
 def column_names(cells: Sequence[Any], where: str, job: Job) -> list[str]:
@@ -33,7 +37,7 @@ def column_names(cells: Sequence[Any], where: str, job: Job) -> list[str]:
 
 
 def hxl_tags(cells: Sequence[Any]) -> tuple[str, ...] | None:
-    """The tags of an HXL row, or ``None`` when the row is none: every cell that holds something starts with ``#``."""
+    """The tags of an HXL row, or ``None``: there every cell that holds something starts with ``#``."""
     texts = ["" if cell is None else str(cell).strip() for cell in cells]
     if any(texts) and all(text.startswith("#") or not text for text in texts):
         return tuple(texts)

@@ -50,7 +50,9 @@ class Job:
     findings: list[Finding] = field(default_factory=list)
     """About the whole table."""
     crs: str | None = None
-    """Coordinate system of the WKB in the chunks; ``None`` for WGS 84. Set by the reader before its first chunk."""
+    """Coordinate system of the WKB, ``None`` for WGS 84; set by the reader before its first chunk."""
+    file_crs: str | None = None
+    """What the file itself says, whether or not the source declares another."""
     right_hand: bool = False
 
     @property

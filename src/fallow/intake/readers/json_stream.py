@@ -1,8 +1,9 @@
-"""Step 1, reports arrive: cut a stream of JSON into its features without parsing it, as fast as numpy counts brackets.
+"""Step 1, reports arrive: cut a stream of JSON into its features without parsing it, as fast as numpy counts
+brackets.
 
 The whole file is never in memory. Within a block the brackets, colons and quotes outside strings are found
-with array operations (about 10 ns a byte on one core of 2020), which gives the end of every feature, its depth, and its
-number of keys, before one of them is parsed.
+with array operations (about 10 ns a byte on one core of 2020), which gives the end of every feature, its
+depth, and its number of keys, before one of them is parsed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class Segment:
     text: bytes
     count: int
     colons: int
+    """Colons outside strings: as many as keys, or a key stands twice."""
+    checked: bool = False
+    """Seen before and found without fault."""
+    strictly: bool = False
+    """Seen before and found with faults that only the slow parser names."""
 
 
 class ArrayCutter:
@@ -62,7 +68,7 @@ class ArrayCutter:
         colons: list[int] = []
         block = self._first or self._stream.read(_BLOCK)
         while block:
-            found = _look(block, depth, odd, escape)
+            found = look(block, depth, odd, escape=escape)
             depth, odd, escape = found.depth, found.odd, found.escape
             buffer += block
             if found.deepest > self._deepest:
@@ -106,7 +112,9 @@ class ArrayCutter:
 
 
 @dataclass(slots=True)
-class _Look:
+class Look:
+    """Brackets, colons and strings of one block; positions count from its first byte."""
+
     depth: int
     odd: int
     escape: bool
@@ -118,7 +126,7 @@ class _Look:
     """Where the array itself ended."""
 
 
-def _look(block: bytes, depth: int, odd: int, escape: bool) -> _Look:
+def look(block: bytes, depth: int, odd: int, *, escape: bool) -> Look:
     """Structure of one block, given the depth, the open string and the open escape it starts with."""
     plain = block
     if escape:
@@ -140,7 +148,7 @@ def _look(block: bytes, depth: int, odd: int, escape: bool) -> _Look:
     ends = brackets[(levels == 0) & (steps == -1)] + 1
     closed = brackets[levels < 0]
     deepest = int(levels.max()) if len(levels) else depth
-    return _Look(
+    return Look(
         int(levels[-1]) if len(levels) else depth,
         int(inside[-1]) & 1,
         escape,

@@ -1,14 +1,15 @@
-"""Step 1, reports arrive: JSON read to the letter, for the few places where the fast parser says only yes or no.
+"""Step 1, reports arrive: JSON read to the letter, for the few places where the fast parser says only yes or
+no.
 
 Two parsers that disagree about one file are two registers that disagree about one hazard. So what parsers are
-known to disagree about (duplicate keys, NaN, 1e400, lone surrogates, endless integers) is named with its path.
+known to disagree about (duplicate keys, NaN, 1e400, lone surrogates, endless integers) is named with its
+path.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from fallow.errors import FallowError
@@ -63,13 +64,13 @@ Trouble = tuple[str, str, dict[str, Any]]
 
 
 def loads(text: str) -> tuple[Any, list[Trouble]]:
-    """One value with what had to be taken out of it; raises ``json.JSONDecodeError`` when it is no JSON at all."""
+    """One value with what had to be taken out of it; raises ``json.JSONDecodeError`` when it is no JSON."""
     value = _DECODER.decode(text)
     return _clean(value)
 
 
 def prefix(text: str, at: int) -> tuple[Any, int]:
-    """The value that starts at a position of a longer text and where it ends; any trouble refuses the file."""
+    """The value at a position of a longer text and where it ends; any trouble refuses the file."""
     try:
         value, end = _DECODER.raw_decode(text, at)
     except RecursionError as fault:
@@ -111,16 +112,13 @@ def _key(key: str, path: str, troubles: list[Trouble]) -> str:
 
 
 def count_keys(values: Any) -> int:
-    """How many keys stand in a list of parsed values: fewer than the colons in the text means a key stood twice."""
+    """How many keys stand in parsed values: fewer than the colons in the text means one stood twice."""
     return sum(_keys(value) for value in values)
 
 
-def _keys(value: Any) -> Iterator[int] | int:
+def _keys(value: Any) -> int:
     if isinstance(value, dict):
-        return len(value) + sum(_keys(one) for one in value.values() if isinstance(one, dict | list))  # type: ignore[misc]
+        return len(value) + sum(_keys(one) for one in value.values() if isinstance(one, dict | list))
     if isinstance(value, list):
-        if value and not isinstance(value[0], dict | list):
-            # A position, or a list of plain values; only a mixed list can hide an object behind its first value.
-            return sum(_keys(one) for one in value if isinstance(one, dict | list))  # type: ignore[misc]
-        return sum(_keys(one) for one in value)  # type: ignore[misc]
+        return sum(_keys(one) for one in value if isinstance(one, dict | list))
     return 0

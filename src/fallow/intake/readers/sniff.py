@@ -1,4 +1,4 @@
-"""Step 1, reports arrive: is the content what was declared? It only ever says no; it never chooses a format."""
+"""Step 1, reports arrive: is the content what was declared? It only says no and never chooses a format."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def known_encoding(name: str) -> str:
         info = codecs.lookup(name)
     except LookupError as fault:
         raise FallowError("ENCODING_UNKNOWN", name) from fault
-    # UTF-7 hides any sign behind plain ASCII and no program of today writes it; the others are no text encodings.
+    # UTF-7 hides any sign behind plain ASCII and no program of today writes it; the others are no text
+    # encodings.
     if info.name == "utf-7" or not getattr(info, "_is_text_encoding", True):
         raise FallowError("ENCODING_UNKNOWN", name)
     return info.name
@@ -136,10 +137,10 @@ def _first_misfit(path: Path, encoding: str) -> tuple[int, str]:
 
 
 def refuse_bad_text(chunk: Chunk, encoded: bytes, most: int) -> None:
-    """Refuse rows with control signs, bidirectional overrides or endless values.
+    r"""Refuse rows with control signs, bidirectional overrides or endless values.
 
-    ``encoded`` is the chunk's columns as JSON: there a control sign is ``\\u00..`` and an override starts with E2 80 or
-    E2 81, so a clean batch costs three searches.
+    ``encoded`` is the chunk's columns as JSON: there a control sign is ``\u00..`` and an override starts
+    with E2 80 or E2 81, so a clean batch costs three searches.
     """
     suspicious = (b"\\u00", b"\\b", b"\\f", b"\x7f", b"\xe2\x80", b"\xe2\x81")
     if len(encoded) <= most and not any(one in encoded for one in suspicious):
