@@ -1,21 +1,16 @@
 """Step 0, a kind as a page: the documentation in ``docs/kinds`` is written from the declarations.
 
-Run as ``python -m fallow.kinds.as_page docs/kinds [--overlay DIR]``. ``tests/kinds`` fails while a
-committed page differs from what this writes.
+``python -m fallow.kinds.pages`` writes them; ``tests/kinds`` fails while a committed page differs.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
-from fallow.kinds.load import load_kinds
 from fallow.kinds.model import CodeList, Field, Kind, Model, StateMachine
 from fallow.kinds.values import UNITS, VALUE_TYPES
 from fallow.words import LANGUAGE_NAMES, LANGUAGES, Text, in_language
 
-INDEX = "README.md"
 _GROUPS = {
     "object": "What is out there",
     "process": "What is done about it",
@@ -199,29 +194,3 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str
     yield "|" + " --- |" * len(header)
     for row in rows:
         yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
-
-
-def pages(model: Model) -> dict[str, str]:
-    """File name to text, the index included."""
-    return {
-        INDEX: as_index(model),
-        **{f"{kind.name}.md": as_page(kind, model) for kind in model.kinds.values()},
-    }
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the pages into a folder."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fallow.kinds.as_page", description="Write the pages of kinds."
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--overlay", type=Path, help="folder of a national overlay")
-    chosen = parser.parse_args(arguments)
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    for name, content in pages(load_kinds(chosen.overlay)).items():
-        (chosen.folder / name).write_text(content, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

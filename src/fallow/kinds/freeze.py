@@ -16,8 +16,8 @@ from fallow.kinds.model import Code, CodeList, Field, Kind, Model, StateMachine,
 
 
 def model_to_json(model: Model) -> bytes:
-    """The whole model as canonical JSON: the same model gives the same bytes."""
-    return orjson.dumps(model, option=orjson.OPT_SORT_KEYS)
+    """The whole model as JSON, in the order it was declared: the same declarations give the same bytes."""
+    return orjson.dumps(model)
 
 
 def model_from_json(frozen: bytes) -> Model:
