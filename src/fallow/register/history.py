@@ -50,6 +50,8 @@ class HistoryWriter:
         self._storers: dict[str, Callable[[Any], Any]] = {
             one.name: VALUE_TYPES[one.type].store for one in kind.stored if one.type in _CONVERTED
         }
+        # A whole number in a REAL column comes back as 20.0: it is hashed as it is kept.
+        self._storers |= {one.name: float for one in columns(kind) if one.type == "REAL"}
         self._bulk = False
 
     def begin_bulk(self) -> None:
@@ -86,7 +88,9 @@ class HistoryWriter:
         if None not in values.values() and values.keys() <= self.names:
             found = dict(values)
         else:
-            found = {name: value for name, value in values.items() if value is not None and name in self.names}
+            found = {
+                name: value for name, value in values.items() if value is not None and name in self.names
+            }
         for name in self._storers.keys() & found.keys():
             found[name] = self._storers[name](found[name])
         return found

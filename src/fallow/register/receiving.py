@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from math import isfinite
+from typing import Any, NoReturn
 
 from fallow.errors import FallowError
 from fallow.kinds import Kind, Model, date_low
@@ -55,6 +56,33 @@ def add(
     return numbers
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "integer": _is_whole,
+    "decimal": _is_number,
+    "quantity": _is_number,
+    "yes_no": lambda value: isinstance(value, bool),
+    "codes": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "links": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "names": lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
+}
+"""Which Python values are canonical for a value type; everything not named here is text.
+
+A value of another type would read back changed from its column, and its row would then look damaged.
+"""
+
+
 class _Gate:
     """What a report of one kind must keep to, because nothing can be taken out of the ledger again."""
 
@@ -67,6 +95,7 @@ class _Gate:
             for one in kind.stored
             if one.type == "code"
         }
+        self._fits = {one.name: (one.type, _FITS.get(one.type, _is_text)) for one in kind.stored}
 
     def check(self, draft: Draft, head: int) -> None:
         """Refuse what a later reader could not understand, or what would slip past a guard."""
@@ -77,9 +106,13 @@ class _Gate:
             self._unknown(min(said - self._open), self._open)
         if not draft.secret.keys() <= self._hidden:
             self._unknown(min(draft.secret.keys() - self._hidden), self._hidden)
+        for name, value in draft.fields.items():
+            type, fits = self._fits[name]
+            if value is not None and not fits(value):
+                raise FallowError("VALUE_TYPE", f"{draft.kind}.{name}", field=name, type=type)
         for name in self._codes.keys() & said:
             value = draft.fields[name]
-            if value is not None and (not isinstance(value, str) or value not in self._codes[name]):
+            if value is not None and value not in self._codes[name]:
                 near = ", ".join(sorted(self._codes[name]))
                 raise FallowError(
                     "CODE_UNKNOWN", f"{draft.kind}.{name}", field=name, list=name, found=value, near=near
