@@ -294,6 +294,13 @@ class Register:
         """What one source has said so far about every record of a kind."""
         return sources.said_all(self._connection, source, kind)
 
+    def known_days(self) -> list[str]:
+        """The days on which anything became known, in order."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT known_from FROM fallow_report WHERE known_from IS NOT NULL ORDER BY 1"
+        )
+        return [row[0] for row in rows]
+
     def drafts(self, delivery: int | None = None) -> list[range]:
         """Ledger numbers of reports that nobody decided on yet."""
         return receiving.drafts(self._connection, delivery)

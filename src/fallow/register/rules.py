@@ -70,7 +70,7 @@ CONCERNS: Mapping[str, tuple[str, ...]] = {
     "items_add_up": ("items_found", "quantity_found"),
     "bands_add_up": ("beneficiaries",),
 }
-"""Fields without any of which a rule has nothing to say about a first report; a rule not listed always looks."""
+"""Fields without which a rule has nothing to say of a first report; one not listed always looks."""
 
 
 def check(change: Change, where: str) -> Iterator[Finding]:
@@ -222,8 +222,8 @@ def certificate(change: Change) -> Broken | None:
 def new_evidence(change: Change) -> Broken | None:
     """Reopening rests on something new: an item found or an accident since, or evidence not named before.
 
-    It leans towards danger: what was linked on or after the day the closed state speaks of counts as new, and so does
-    anything without a date.
+    It leans towards danger: what was linked on or after the day the closed state speaks of counts as new,
+    and so does anything without a date.
     """
     if _said_anew(change, ("direct_evidence", "indirect_evidence", "reason")):
         return None

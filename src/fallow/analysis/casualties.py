@@ -1,0 +1,159 @@
+"""Step 3, casualties: how many people were harmed, when, where, who they were, as known when.
+
+Killed or injured by mines and explosive remnants of war. "Unknown" is a class of its own in every
+breakdown and shares are over the known only. Partial dates follow :mod:`fallow.analysis.period`. Personal
+fields are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fallow.analysis.people import OUTCOMES, UNKNOWN, Harmed, harmed
+from fallow.analysis.period import Period
+from fallow.analysis.registry import Asked, Found, analysis
+from fallow.analysis.result import Key, Line, Measure
+from fallow.errors import FallowError
+from fallow.kinds import Model
+from fallow.words import catalogue
+
+DIMENSIONS = {
+    "outcome": "outcome",
+    "status": "civil_status",
+    "sex": "sex",
+    "age": "age_group",
+    "device": "device",
+    "activity": "activity",
+    "province": "admin1",
+    "place": "admin2",
+    "year": "date",
+    "month": "date",
+}
+"""Ways to break casualties down, and the field each reads."""
+
+TOTAL: tuple[str, ...] = ()
+
+
+@analysis("casualties")
+def casualties(
+    asked: Asked,
+    since: str | None = None,
+    until: str | None = None,
+    year: int | str | None = None,
+    by: Sequence[str] | str = (),
+    place: str | None = None,
+) -> Found:
+    """People killed, injured or of unknown fate in a period, broken down as asked.
+
+    Parameters
+    ----------
+    since, until, year
+        The period: ISO dates (partial ones mean all of it), or a calendar year.
+    by
+        Names of :data:`DIMENSIONS`, a list or separated by commas.
+    place
+        Only in this first- or second-level unit, by name or code; ``PLACE_UNKNOWN`` when there is none.
+    """
+    period = Period.of(since, until, year)
+    dimensions = _dimensions(by)
+    people = _in_place(list(harmed(asked)), place)
+    cells: dict[tuple[str, ...], dict[str, list[Harmed]]] = {TOTAL: _empty()}
+    for one in people:
+        side = period.side(one.date)
+        if side == "outside":
+            continue
+        column = one.outcome if side == "inside" else "date_uncertain"
+        keys = {TOTAL, tuple(_value(one, name) for name in dimensions)}
+        for key in keys:
+            cells.setdefault(key, _empty())[column].append(one)
+    return Found(
+        keys=tuple(_key(asked.register.model, name) for name in dimensions),
+        measures=_measures(dimensions),
+        lines=tuple(
+            _line(key, cells, dimensions) for key in sorted(cells, key=lambda key: (key == TOTAL, key))
+        ),
+        notes=(("analysis.note.unknown_kept", {}), ("analysis.note.partial_dates", {})),
+    )
+
+
+def _dimensions(by: Sequence[str] | str) -> tuple[str, ...]:
+    names = [one.strip() for one in by.split(",")] if isinstance(by, str) else list(by)
+    for name in names:
+        if name and name not in DIMENSIONS:
+            raise FallowError("PARAMETER_VALUE", "casualties.by", found=name, known=", ".join(DIMENSIONS))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _in_place(people: list[Harmed], place: str | None) -> list[Harmed]:
+    if place is None:
+        return people
+    names = ("admin1", "admin2", "admin1_code", "admin2_code")
+    wanted = place.casefold()
+    found = [
+        one for one in people if wanted in {str(one.fields.get(name) or "").casefold() for name in names}
+    ]
+    if not found:
+        raise FallowError("PLACE_UNKNOWN", "casualties.place", found=place)
+    return found
+
+
+def _empty() -> dict[str, list[Harmed]]:
+    return {**{outcome: [] for outcome in OUTCOMES}, "date_uncertain": []}
+
+
+def _value(one: Harmed, dimension: str) -> str:
+    if dimension == "outcome":
+        return one.outcome
+    value: Any = one.date if dimension in ("year", "month") else one.fields.get(DIMENSIONS[dimension])
+    if dimension == "year":
+        return str(value)[:4] if value else UNKNOWN
+    if dimension == "month":
+        return str(value)[:7] if value and len(str(value)) >= 7 else UNKNOWN
+    return str(value) if value not in (None, "") else UNKNOWN
+
+
+def _key(model: Model, dimension: str) -> Key:
+    name = DIMENSIONS[dimension]
+    of = model.kind("victim").field(name)
+    words = catalogue()
+    label = words[f"analysis.by.{dimension}"]
+    values = {code.code: code.label for code in model.codes(of)} if of is not None and of.codes else {}
+    return Key(dimension, label, {UNKNOWN: words["analysis.unknown"], **values})
+
+
+def _measures(dimensions: Sequence[str]) -> tuple[Measure, ...]:
+    words = catalogue()
+    names = ["casualties", "killed", "injured", "unknown", "date_uncertain"]
+    measures = [Measure(name, words[f"analysis.measure.{name}"]) for name in names]
+    if len(dimensions) == 1:
+        measures.append(Measure("share", words["analysis.measure.share"], "%"))
+    return tuple(measures)
+
+
+def _line(
+    key: tuple[str, ...], cells: dict[tuple[str, ...], dict[str, list[Harmed]]], dimensions: Sequence[str]
+) -> Line:
+    of = cells[key]
+    counts = {name: sum(one.count for one in people) for name, people in of.items()}
+    values: dict[str, float | int | None] = {
+        "casualties": sum(counts[outcome] for outcome in OUTCOMES),
+        "killed": counts["killed"],
+        "injured": counts["injured"],
+        "unknown": counts[UNKNOWN],
+        "date_uncertain": counts["date_uncertain"],
+    }
+    behind = {name: tuple(sorted({one.record for one in people})) for name, people in of.items()}
+    behind["casualties"] = tuple(sorted({record for outcome in OUTCOMES for record in behind[outcome]}))
+    if len(dimensions) == 1:
+        known = sum(
+            one.count
+            for other, people in cells.items()
+            if other not in (TOTAL, (UNKNOWN,))
+            for outcome in OUTCOMES
+            for one in people[outcome]
+        )
+        counted = values["casualties"] or 0
+        values["share"] = None if key in (TOTAL, (UNKNOWN,)) or not known else round(100 * counted / known, 4)
+        behind["share"] = behind["casualties"]
+    return Line(key, values, behind)

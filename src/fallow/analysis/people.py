@@ -1,0 +1,84 @@
+"""Step 3, who was harmed: victims, and the casualties of accidents that nobody has named (rule R8).
+
+An accident says how many were killed, injured or of unknown fate; its victim records are those of them
+somebody wrote down. The rest count too, as people of unknown sex, age and status:
+``killed + injured + unknown = victims recorded + unnamed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fallow.analysis.registry import Asked
+from fallow.register import Record
+
+UNKNOWN = "unknown"
+OUTCOMES = ("killed", "injured", UNKNOWN)
+_SHARED = ("device", "admin1", "admin2", "admin1_code", "admin2_code")
+_COUNTED = {"killed": "killed", "injured": "injured", UNKNOWN: "casualties_unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Harmed:
+    """One person, or several of one accident that nobody told apart."""
+
+    record: str
+    """The victim record, or the accident's for those without one."""
+    outcome: str
+    date: str | None
+    count: int
+    fields: Mapping[str, Any]
+    named: bool
+
+
+def harmed(asked: Asked) -> Iterator[Harmed]:
+    """Everybody harmed as the view has it, in order of record."""
+    accidents = {one.id: one for one in asked.records("accident")}
+    recorded: dict[str, dict[str, int]] = {}
+    for victim in asked.records("victim"):
+        accident = accidents.get(str(victim.fields.get("accident")))
+        outcome = str(victim.fields.get("outcome") or UNKNOWN)
+        if accident is not None:
+            of = recorded.setdefault(accident.id, dict.fromkeys(OUTCOMES, 0))
+            of[outcome] = of.get(outcome, 0) + 1
+        yield Harmed(victim.id, outcome, _date(victim, accident), 1, _fields(victim, accident), named=True)
+    for accident in accidents.values():
+        yield from _unnamed(accident, recorded.get(accident.id, {}))
+
+
+def _date(victim: Record, accident: Record | None) -> str | None:
+    own = victim.fields.get("date")
+    return own or (accident.fields.get("date") if accident else None)
+
+
+def _fields(victim: Record, accident: Record | None) -> dict[str, Any]:
+    """What is known of a victim; the accident fills in place and device where the record is silent."""
+    fields = dict(victim.fields)
+    if accident is not None:
+        for name in _SHARED:
+            if fields.get(name) is None:
+                fields[name] = accident.fields.get(name)
+    if fields.get("age_group") in (None, UNKNOWN) and fields.get("age") is not None:
+        fields["age_group"] = "under_18" if fields["age"] < 18 else "18_and_over"
+    return fields
+
+
+def _unnamed(accident: Record, recorded: Mapping[str, int]) -> Iterator[Harmed]:
+    """Those an accident counts beyond its victim records.
+
+    A victim whose fate is not recorded is one of the accident's casualties all the same, so those records
+    are set against what is left of the counts, in order.
+    """
+    left = {one: int(accident.fields.get(_COUNTED[one]) or 0) - recorded.get(one, 0) for one in OUTCOMES}
+    over = sum(-count for count in left.values() if count < 0)
+    for outcome in OUTCOMES:
+        count = max(left[outcome], 0)
+        taken = min(count, over)
+        over -= taken
+        if count - taken:
+            fields = {name: accident.fields.get(name) for name in _SHARED}
+            yield Harmed(
+                accident.id, outcome, accident.fields.get("date"), count - taken, fields, named=False
+            )

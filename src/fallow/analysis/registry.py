@@ -1,0 +1,173 @@
+"""Step 3, running: analyses are registered functions, so that a new one is a file and nothing else.
+
+``run("casualties", register, since="2020-11-10")`` finds the function, checks the parameters it declares, and
+puts the recipe on what it found. Command line, pages and documentation read the same registry.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from fallow.analysis.result import Key, Line, Measure, Recipe, Result, digest_of_inputs
+from fallow.errors import FallowError
+from fallow.register import Record, Register, View
+from fallow.words import Text, catalogue
+
+CLOCKS = ("known", "true", "head")
+
+
+@dataclass(slots=True)
+class Asked:
+    """What an analysis works with: one view of the register, and a note of every record it reads."""
+
+    register: Register
+    view: View
+    read: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    declared: dict[str, int] = field(default_factory=dict)
+
+    def records(self, kind: str, **where: Any) -> list[Record]:
+        """Records of a kind in order of id, each noted as read; an absent kind has none."""
+        if kind not in self.register.model.kinds:
+            return []
+        found = sorted(self.view.records(kind, where or None), key=lambda one: one.id)
+        for one in found:
+            self.read[one.id] = one.reports
+            self.declared[one.id] = one.declared
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the function of an analysis gives back; :func:`run` makes the :class:`Result` of it."""
+
+    keys: tuple[Key, ...]
+    measures: tuple[Measure, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+
+Function = Callable[..., Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A registered analysis."""
+
+    name: str
+    version: int
+    function: Function
+    parameters: tuple[str, ...]
+    about: str
+
+    @property
+    def title(self) -> Text:
+        """Its name in every language: the word ``analysis.<name>``."""
+        return catalogue()[f"analysis.{self.name}"]
+
+
+_ANALYSES: dict[str, Analysis] = {}
+
+
+def analysis(name: str, version: int = 1) -> Callable[[Function], Function]:
+    """Register a function ``(asked, **parameters) -> Found`` under a name.
+
+    Raise ``version`` when the numbers it gives for the same register change.
+    """
+
+    def put(function: Function) -> Function:
+        code = function.__code__
+        names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+        _ANALYSES[name] = Analysis(
+            name, version, function, names, (function.__doc__ or "").strip().split("\n")[0]
+        )
+        return function
+
+    return put
+
+
+@cache
+def analyses() -> Mapping[str, Analysis]:
+    """Every analysis by name: importing the room's modules registers them."""
+    from fallow import analysis as room
+
+    for module in pkgutil.iter_modules(room.__path__):
+        importlib.import_module(f"{room.__name__}.{module.name}")
+    return dict(sorted(_ANALYSES.items()))
+
+
+def run(name: str, register: Register, **parameters: Any) -> Result:
+    """Run an analysis.
+
+    Parameters
+    ----------
+    name
+        A key of :func:`analyses`; ``ANALYSIS_UNKNOWN`` with the nearest name otherwise.
+    parameters
+        ``known``, ``true``, ``head`` for the clocks, and what it declares; ``PARAMETER_UNKNOWN`` for others.
+    """
+    chosen = analyses().get(name)
+    if chosen is None:
+        raise FallowError("ANALYSIS_UNKNOWN", name, near=_near(name, list(analyses())))
+    for given in parameters:
+        if given not in (*CLOCKS, *chosen.parameters):
+            raise FallowError(
+                "PARAMETER_UNKNOWN", f"{name}.{given}", near=_near(given, [*CLOCKS, *chosen.parameters])
+            )
+    clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
+    asked = Asked(register, register.at(**clocks))
+    found = chosen.function(asked, **parameters)
+    return Result(
+        name=name,
+        title=chosen.title,
+        keys=found.keys,
+        measures=found.measures,
+        lines=found.lines,
+        reports=_behind(asked, found.lines),
+        recipe=_recipe(chosen, asked, clocks, parameters),
+        notes=found.notes,
+    )
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return near[0] if near else ", ".join(known)
+
+
+def _behind(asked: Asked, lines: Sequence[Line]) -> Mapping[str, tuple[int, ...]]:
+    counted = {record for line in lines for records in line.behind.values() for record in records}
+    return {record: asked.read[record] for record in sorted(counted) if record in asked.read}
+
+
+def _recipe(
+    chosen: Analysis, asked: Asked, clocks: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Recipe:
+    from fallow import __version__
+
+    register = asked.register
+    head = clocks["head"] or register.ledger.head()[0]
+    declared = sum(asked.declared.values())
+    reports = sum(len(numbers) for numbers in asked.read.values())
+    return Recipe(
+        analysis=chosen.name,
+        version=chosen.version,
+        register=register.id,
+        head=head,
+        head_hash=register.entry(head).hash.hex(),
+        known=asked.view.known,
+        true=asked.view.true,
+        parameters={
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in sorted(parameters.items())
+        },
+        declared=declared,
+        witnessed=reports - declared,
+        records=len(asked.read),
+        inputs=digest_of_inputs(asked.read),
+        fallow=__version__,
+    )

@@ -1,0 +1,185 @@
+"""Step 3, a result: numbers that carry their recipe, and behind every number the records that make it.
+
+A figure nobody can take apart is an assertion. So a :class:`Result` keeps, cell by cell, the ids of the
+records it counted; from them :meth:`Result.explain` goes down to reports and sources. Its digest depends on
+the numbers, the records and the recipe, and on nothing else: the same question twice has the same digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from fallow.errors import FallowError
+from fallow.words import Text, in_language
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A column of numbers: its name, label and unit (``""`` for a count, ``m2``, ``%``)."""
+
+    name: str
+    label: Text
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column that says what a row is about, with the labels of its values where it has codes."""
+
+    name: str
+    label: Text
+    values: Mapping[str, Text] = field(default_factory=dict)
+
+    def text(self, value: Any, lang: str | None = None) -> str:
+        """How a value of this column reads."""
+        label = self.values.get(str(value))
+        return in_language(label, lang) if label else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: what it is about, its numbers, and behind each number the records."""
+
+    key: tuple[str, ...]
+    values: Mapping[str, float | int | None]
+    behind: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that is needed to make the same numbers again.
+
+    Attributes
+    ----------
+    head, head_hash
+        The ledger's head when it was computed, or the head that was asked for.
+    known, true
+        The two clocks as asked; ``None`` for now and for the latest.
+    declared, witnessed
+        Of the reports behind the numbers, how many have a declared and how many a witnessed known date.
+    inputs
+        SHA-256 over the ids of the records read and the reports behind them.
+    """
+
+    analysis: str
+    version: int
+    register: str
+    head: int
+    head_hash: str
+    known: str | None
+    true: str | None
+    parameters: Mapping[str, Any]
+    declared: int
+    witnessed: int
+    records: int
+    inputs: str
+    fallow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is behind one number: record ids and the ledger numbers of their reports."""
+
+    line: tuple[str, ...]
+    measure: str
+    value: float | int | None
+    records: tuple[str, ...]
+    reports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an analysis found.
+
+    Attributes
+    ----------
+    lines
+        In a stable order; a line without keys is the total.
+    reports
+        Record id to the ledger numbers of its reports, for every record behind any number.
+    notes
+        Sentences a reader must have beside the numbers, by their key in the words.
+    """
+
+    name: str
+    title: Text
+    keys: tuple[Key, ...]
+    measures: tuple[Measure, ...]
+    lines: tuple[Line, ...]
+    reports: Mapping[str, tuple[int, ...]]
+    recipe: Recipe
+    notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over numbers, records behind them and recipe."""
+        body = {
+            "name": self.name,
+            "keys": [one.name for one in self.keys],
+            "measures": [[one.name, one.unit] for one in self.measures],
+            "lines": [
+                [one.key, dict(one.values), {k: list(v) for k, v in one.behind.items()}] for one in self.lines
+            ],
+            "recipe": asdict(self.recipe),
+        }
+        return sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def line(self, *key: str) -> Line:
+        """The line with this key; ``CELL_UNKNOWN`` when there is none."""
+        for one in self.lines:
+            if one.key == key:
+                return one
+        known = "; ".join(", ".join(one.key) or "-" for one in self.lines[:12])
+        raise FallowError("CELL_UNKNOWN", self.name, found=", ".join(key) or "-", known=known)
+
+    def value(self, measure: str, *key: str) -> float | int | None:
+        """One number."""
+        return self.line(*key).values[self._measure(measure)]
+
+    def explain(self, measure: str, *key: str) -> Explanation:
+        """The records and reports behind one number."""
+        line = self.line(*key)
+        records = line.behind.get(self._measure(measure), ())
+        numbers = sorted({number for record in records for number in self.reports.get(record, ())})
+        return Explanation(key, measure, line.values[measure], records, tuple(numbers))
+
+    def _measure(self, name: str) -> str:
+        names = [one.name for one in self.measures]
+        if name not in names:
+            raise FallowError("CELL_UNKNOWN", self.name, found=name, known=", ".join(names))
+        return name
+
+    def as_dict(self, lang: str | None = None) -> dict[str, Any]:
+        """For ``--json``: labels in one language, numbers, recipe, digest."""
+        return {
+            "name": self.name,
+            "title": in_language(self.title, lang),
+            "keys": [{"name": one.name, "label": in_language(one.label, lang)} for one in self.keys],
+            "measures": [
+                {"name": one.name, "label": in_language(one.label, lang), "unit": one.unit}
+                for one in self.measures
+            ],
+            "rows": [
+                {
+                    **{key.name: value for key, value in zip(self.keys, one.key, strict=False)},
+                    **one.values,
+                }
+                for one in self.lines
+            ],
+            "notes": [{"key": key, **facts} for key, facts in self.notes],
+            "recipe": asdict(self.recipe),
+            "digest": self.digest,
+        }
+
+
+def digest_of_inputs(reports: Mapping[str, Sequence[int]]) -> str:
+    """SHA-256 over record ids and the reports behind them, in order of id."""
+    sum = sha256()
+    for record in sorted(reports):
+        sum.update(f"{record} {' '.join(map(str, reports[record]))}\n".encode())
+    return sum.hexdigest()
