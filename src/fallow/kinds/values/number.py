@@ -18,6 +18,10 @@ _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹−", "01234567
 _SPACES = "\u0020\u00a0\u202f\u2009"
 
 
+_PLAIN = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?")
+"""What nearly every cell looks like; read without asking for groups and units."""
+
+
 @lru_cache(maxsize=64)
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     """Sign, whole part in groups of three or none, fraction, then whatever follows."""
@@ -76,6 +80,8 @@ def _decimal(raw: Any, field: Field, reading: Reading) -> float:
     number = _float(raw, field)
     if number is not None:
         return number
+    if reading.decimal == "." and reading.thousands != "." and _PLAIN.fullmatch(raw):
+        return float(raw)
     found = split_number(raw, reading)
     if found is None or found[1]:
         raise refuse("VALUE_NOT_A_NUMBER", field, raw)
@@ -168,6 +174,8 @@ class QuantityType(DecimalType):
         number = _float(raw, field)
         if number is not None:
             return repr(number), ""
+        if reading.decimal == "." and reading.thousands != "." and _PLAIN.fullmatch(raw):
+            return raw, ""
         found = split_number(raw, reading)
         # After the digits only a unit may stand: "1,5" without a declared comma and "1E+05" are no numbers.
         if (

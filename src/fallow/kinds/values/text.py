@@ -41,9 +41,8 @@ def clean_text(raw: Any, field: Field) -> str | None:
         # Looked for before trimming: to Python U+0085 is a blank, here it is a sign of the wrong encoding.
         bad = _BAD.search(text)
         if bad:
-            raise refuse(
-                "BAD_CHAR", field, text, character=f"U+{ord(bad.group()):04X}", position=bad.start() + 1
-            )
+            facts = {"field": field.name, "found": f"U+{ord(bad.group()):04X}", "position": bad.start() + 1}
+            raise FallowError("BAD_CHAR", field.name, **facts)
         text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(text) > LONGEST:
         raise refuse("TOO_LONG", field, text, length=len(text), longest=LONGEST)

@@ -99,6 +99,8 @@ class DateType(ValueType):
 
         Raises ``DATE_FORMAT``, ``AMBIGUOUS_DATE``, ``DATE_IMPOSSIBLE``.
         """
+        if isinstance(raw, str) and _stands(raw):
+            return raw
         text = _date_text(raw, field)
         if text is None:
             return None
@@ -128,6 +130,17 @@ class DateType(ValueType):
     def form(self, field: Field) -> str:
         """A date; the form asks beside it how exactly it is known."""
         return "date"
+
+
+@lru_cache(maxsize=65_536)
+def _stands(text: str) -> bool:
+    """Whether a text is a date already: the days of a programme are few, its rows many."""
+    found = _PARTIAL.fullmatch(text)
+    return (
+        found is not None
+        and int(found.group(1)) in _YEARS
+        and _exists(int(found.group(1)), *found.group(2, 3))
+    )
 
 
 def _date_text(raw: Any, field: Field) -> str | None:
