@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -14,6 +14,7 @@ from fallow.demo.write import write_programme
 from fallow.errors import FallowError
 from fallow.intake import Receipt, bring_in
 from fallow.register import Register, create_register
+from fallow.words import say
 
 OFFICER = "M. Alder (INVENTED)"
 SIGNATORIES = ("I. Rowan (INVENTED)", "J. Maple (INVENTED)")
@@ -53,7 +54,11 @@ class DemoSummary:
     records: dict[str, int]
     ledger_entries: int
     seconds: float
-    receipts: tuple[Receipt, ...] = field(default=(), repr=False)
+
+    def text(self, lang: str | None = None) -> str:
+        """The same as a few sentences."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "records"}
+        return "\n".join(say(key, lang, **facts) for key in ("demo.built", "demo.waiting", "demo.files"))
 
 
 def agenda() -> list[Step]:
@@ -225,5 +230,4 @@ def _summary(
         records={kind: count for kind, count in kinds.items() if count},
         ledger_entries=register.ledger.head()[0],
         seconds=round(seconds, 1),
-        receipts=tuple(receipts),
     )

@@ -31,7 +31,7 @@ def write_organisations(folder: Path) -> None:
     rows += [
         {"code": code, "name": name, "type": "NGO", "since": "2020-02-03"} for code, name in OPERATORS.items()
     ]
-    write_csv(source_folder(folder, "ficta-organisations") / "organisations.csv", rows)
+    write_csv(source_folder(folder, "ficta-organisations") / "organisations_INVENTED.csv", rows)
 
 
 def write_places(folder: Path, programme: Programme) -> None:
@@ -43,7 +43,7 @@ def write_places(folder: Path, programme: Programme) -> None:
         _place(one.code, one.name, "village", "", shapely.Point(one.at), one.district, one.population)
         for one in ground.villages
     ]
-    write_geojson(source_folder(folder, "ficta-places") / "places.geojson", rows)
+    write_geojson(source_folder(folder, "ficta-places") / "places_INVENTED.geojson", rows)
 
 
 def _place(
@@ -84,7 +84,7 @@ def write_zones(folder: Path, programme: Programme) -> None:
         for party, parts in held.items()
     ]
     rows.append({**rows[0], "zone": "Z-L", "kind": "contact_line", "party": "", "geometry": to_degrees(line)})
-    write_geojson(source_folder(folder, "ficta-zones") / "zones.geojson", rows)
+    write_geojson(source_folder(folder, "ficta-zones") / "zones_INVENTED.geojson", rows)
 
 
 def write_hazards(folder: Path, programme: Programme) -> None:
@@ -92,7 +92,7 @@ def write_hazards(folder: Path, programme: Programme) -> None:
     made = source_folder(folder, "ficta-hazards")
     for year in YEARS:
         rows = [row for hazard in programme.hazards if (row := _hazard(hazard, year))]
-        write_geojson(made / f"hazards_{year}.geojson", rows)
+        write_geojson(made / f"hazards_{year}_INVENTED.geojson", rows)
 
 
 _STATUS = {"open": "Open", "worked_on": "Worked on", "closed": "Closed", "reopened": "Reopened"}
@@ -164,7 +164,7 @@ def write_activities(folder: Path, programme: Programme) -> None:
             # The line of an accepted task is not touched again: its date stays what it was.
             if status == "accepted":
                 rows[-1]["as_of"] = f"{max(one.status)}-01-31" if len(one.status) > 1 else one.end
-        write_csv(made / f"tasks_{year}.csv", rows)
+        write_csv(made / f"tasks_{year}_INVENTED.csv", rows)
 
 
 def write_cancellations(folder: Path, programme: Programme) -> None:
@@ -186,7 +186,7 @@ def write_cancellations(folder: Path, programme: Programme) -> None:
             for one in programme.work.releases
             if one.type == "cancelled" and year in one.claims
         ]
-        write_geojson(made / f"cancelled_{year}.geojson", rows)
+        write_geojson(made / f"cancelled_{year}_INVENTED.geojson", rows)
 
 
 _NAMES = {"ap_mine": "AP mine", "av_mine": "AV mine", "cluster_munition_remnant": "Submunition", "uxo": "UXO"}
@@ -224,7 +224,7 @@ def write_finds(folder: Path, programme: Programme) -> None:
                     "y": round(one.item.at[1] + one.wrong_by[1], 2),
                 }
             )
-        write_shapefile(made / f"finds_{year}.zip", f"finds_{year}", rows, UTM)
+        write_shapefile(made / f"finds_{year}_INVENTED.zip", f"finds_{year}", rows, UTM)
 
 
 def write_indications(folder: Path, programme: Programme) -> None:
@@ -241,7 +241,9 @@ def write_indications(folder: Path, programme: Programme) -> None:
         }
         for one in programme.indications
     ]
-    write_kml(source_folder(folder, "ficta-indications") / "indications.kml", "INVENTED indications", rows)
+    write_kml(
+        source_folder(folder, "ficta-indications") / "indications_INVENTED.kml", "INVENTED indications", rows
+    )
 
 
 def write_waypoints(folder: Path, programme: Programme) -> None:
@@ -263,4 +265,4 @@ def write_waypoints(folder: Path, programme: Programme) -> None:
         )
     rows.append({**rows[-1], "lon": 0.0, "lat": 0.0, "name": "WP-99", "desc": "receiver without a fix"})
     track = [(row["lon"], row["lat"]) for row in rows[:-1]]
-    write_gpx(source_folder(folder, "op1-waypoints") / "team_2025-06.gpx", rows, track)
+    write_gpx(source_folder(folder, "op1-waypoints") / "team_2025-06_INVENTED.gpx", rows, track)

@@ -54,7 +54,7 @@ def write_completion(folder: Path, programme: Programme) -> list[Row]:
         if year == DIRTY_YEAR:
             rows, planted = _soiled(rows)
         head = (f"Operator One: completion reports {year}", "INVENTED DATA")
-        write_xlsx(made / f"completion_{year}.xlsx", "Reports", head, HEADER, rows)
+        write_xlsx(made / f"completion_{year}_INVENTED.xlsx", "Reports", head, HEADER, rows)
     return planted
 
 
@@ -89,7 +89,7 @@ def _soiled(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
     def fault(number: int, code: str, level: str, **changes: Any) -> dict[str, Any]:
         planted.append(
             {
-                "file": f"completion_{DIRTY_YEAR}.xlsx",
+                "file": f"completion_{DIRTY_YEAR}_INVENTED.xlsx",
                 "report": f"R-90{number:02}",
                 "code": code,
                 "level": level,
@@ -116,8 +116,13 @@ def _soiled(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
         fault(9, "ID_MISSING", "refuse", **{"Report No": None}),
     ]
     planted[-1] = {**planted[-1], "report": ""}
-    planted.append({**planted[0], "report": rows[0]["Report No"], "code": "DUPLICATE_ID", "level": "refuse"})
-    planted.append({**planted[0], "report": rows[1]["Report No"], "code": "DUPLICATE_ROW", "level": "note"})
+    for report, code, level in (
+        ("", "REQUIRED_MISSING", "refuse"),  # the report without a number lacks its code too
+        (rows[0]["Report No"], "DUPLICATE_ID", "refuse"),
+        (rows[1]["Report No"], "DUPLICATE_ROW", "note"),
+        ("", "XLSX_MERGED", "confirm"),  # the title lines above the header
+    ):
+        planted.append({**planted[0], "report": report, "code": code, "level": level})
     return [*rows, *soiled, {**rows[0], "Area (ha)": "9,9"}, dict(rows[1])], planted
 
 
@@ -143,7 +148,7 @@ def write_areas(folder: Path, programme: Programme) -> None:
             if one.organisation == "OP2" and year in one.claims
         ]
         if rows:
-            write_gpkg(made / f"areas_{year}.gpkg", {"released": rows})
+            write_gpkg(made / f"areas_{year}_INVENTED.gpkg", {"released": rows})
 
 
 def write_opinions(folder: Path, programme: Programme) -> None:
@@ -162,7 +167,7 @@ def write_opinions(folder: Path, programme: Programme) -> None:
         }
         for one in programme.opinions
     ]
-    write_gpkg(source_folder(folder, "op2-hazards") / "op2_hazards_2023.gpkg", {"hazards": rows})
+    write_gpkg(source_folder(folder, "op2-hazards") / "op2_hazards_2023_INVENTED.gpkg", {"hazards": rows})
 
 
 def write_minefield_records(folder: Path, programme: Programme) -> None:
@@ -183,7 +188,7 @@ def write_minefield_records(folder: Path, programme: Programme) -> None:
                 "geometry": to_degrees(one.outline),
             }
         )
-    write_gpkg(source_folder(folder, "party-a-records") / "records.gpkg", {"records": rows["A"]})
+    write_gpkg(source_folder(folder, "party-a-records") / "records_INVENTED.gpkg", {"records": rows["A"]})
     typed = [
         {
             **{name: value for name, value in row.items() if name != "geometry"},
@@ -192,7 +197,7 @@ def write_minefield_records(folder: Path, programme: Programme) -> None:
         }
         for number, row in enumerate(rows["B"], start=1)
     ]
-    write_csv(source_folder(folder, "party-b-records") / "sheets.tsv", typed, delimiter="\t")
+    write_csv(source_folder(folder, "party-b-records") / "sheets_INVENTED.tsv", typed, delimiter="\t")
 
 
 def write_casualties(folder: Path, programme: Programme) -> None:
@@ -204,9 +209,9 @@ def write_casualties(folder: Path, programme: Programme) -> None:
             revised = one.reported == year - 1 and number % 15 == 0
             if one.reported == year or revised:
                 rows += [_casualty(one, victim, revised=revised) for victim in one.victims]
-        write_csv(made / f"casualties_{year}.csv", rows)
+        write_csv(made / f"casualties_{year}_INVENTED.csv", rows)
     names = [_person(one, victim) for one in programme.accidents for victim in one.victims]
-    write_csv(source_folder(folder, "ficta-casualties-names") / "names.csv", names)
+    write_csv(source_folder(folder, "ficta-casualties-names") / "names_INVENTED.csv", names)
 
 
 def _outcome(victim: Victim, *, revised: bool) -> str:
