@@ -225,7 +225,9 @@ def says(
     if shape is not _UNSAID:
         known |= {"geometry": shape, "located": True}
     fields = known.pop("fields", {}) | more
-    return Draft(kind=kind, record=record, source=source, author="A. Author", true=true, fields=fields, **known)
+    return Draft(
+        kind=kind, record=record, source=source, author="A. Author", true=true, fields=fields, **known
+    )
 
 
 def accepted(register: Register, *drafts: Draft, **how: Any) -> list[int]:

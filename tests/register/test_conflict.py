@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import shapely
-from fixtures_register import Days, accepted, make, point, says, square
 
 from fallow.errors import FallowError
 from fallow.register import Record, Register
+from fixtures_register import Days, accepted, make, point, says, square
 
 
 @pytest.fixture
@@ -177,7 +177,9 @@ def test_two_records_are_one_and_then_two_again(country: Register, days: Days) -
 
 def test_two_shapes_of_one_source_judged_the_same_are_both_kept(country: Register) -> None:
     """S1: the younger record does not displace the shape of the elder; nobody decided about shapes."""
-    accepted(country, says("a", "2020-01-01", shape=square(46.0)), says("b", "2020-01-01", shape=square(46.5)))
+    accepted(
+        country, says("a", "2020-01-01", shape=square(46.0)), says("b", "2020-01-01", shape=square(46.5))
+    )
     country.same("a", "b", by="im.officer", why="entered twice")
     found = the(country, "a")
     assert found.conflict == "geometry"

@@ -1,4 +1,4 @@
-"""Two clocks and a head: when it was true, when the programme accepted it, and the exact state of the ledger."""
+"""Two clocks and a head: when it was true, when the programme accepted it, and the ledger itself."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures_register import Days, accepted, make, says, square
 
 from fallow.errors import FallowError
 from fallow.register import OPEN_END, Record, Register
+from fixtures_register import Days, accepted, make, says, square
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from fixtures_register import Days, accepted, make, reopen, says, two_release_officers
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from fallow.errors import FallowError
 from fallow.register import Register
+from fixtures_register import Days, accepted, make, reopen, says, two_release_officers
 
 GUARDED = {"closed", "handed_over"}
 
@@ -125,7 +125,9 @@ def test_a_first_report_that_claims_release_shows_the_most_dangerous_open_state(
 
 def test_a_released_record_judged_the_same_as_an_open_one_is_open(country: Register) -> None:
     anna, boris = two_release_officers(country)
-    accepted(country, says("a", "2020-01-01", status="open"), says("b", "2020-01-01", status="open", source="x"))
+    accepted(
+        country, says("a", "2020-01-01", status="open"), says("b", "2020-01-01", status="open", source="x")
+    )
     accepted(country, says("a", "2020-06-01", status="closed"))
     for person in (anna, boris):
         country.release(["a"], "status", by=person, why="done")
