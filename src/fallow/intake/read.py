@@ -37,6 +37,8 @@ __all__ = [
     "tables",
 ]
 
+_CHILD = Path(__file__).with_name("child_start.py")
+
 Progress = Callable[[int, float], None]
 """Called with the rows so far and the share of the file behind us, 0 to 1."""
 
@@ -189,7 +191,7 @@ class _Watch:
 def _child(path: Path, spec: ReadSpec, want: str) -> Iterator[tuple[subprocess.Popen[bytes], _Watch]]:
     request = orjson.dumps({"path": str(path.resolve()), "want": want, "spec": spec.as_dict()})
     child = subprocess.Popen(  # noqa: S603 - this interpreter and our own file; the request goes by pipe
-        [sys.executable, "-I", str(Path(__file__).with_name("child_start.py"))],
+        [sys.executable, "-I", str(_CHILD)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -188,10 +188,10 @@ def _tell_faults(chunk: Chunk, scan: Scan, names: list[str], numbers: list[int])
 
 def _plain(job: Job, chunk: Chunk, spot: int, name: str, value: Any) -> Any:
     """A cell as text, number or yes/no; dates as ISO text, a date without a time of day as a date."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, int | float):
+        if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             value = int(value)
         if abs(value) >= _FIFTEEN_DIGITS:
             # A spreadsheet keeps fifteen digits: a longer identifier has lost its end.

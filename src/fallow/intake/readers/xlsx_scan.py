@@ -131,7 +131,7 @@ class _Listener:
             self._has_formula = self._in_formula = True
             self._text = []
         elif name in ("v", "is"):
-            self._has_value = self._in_value = True
+            self._in_value = True
             self._text = []
         elif name == "mergeCell":
             self.found.merged.append(attributes.get("ref", "?")[:40])
@@ -172,7 +172,7 @@ class _Listener:
         self._has_formula = self._has_value = False
 
     def text(self, piece: str) -> None:
-        if self._in_formula or (self._in_value and self._kind == "e"):
+        if self._in_formula or self._in_value:
             self._text.append(piece)
 
     def end(self, name: str) -> None:
@@ -183,6 +183,8 @@ class _Listener:
                 raise FallowError("XLSX_ACTIVE_CONTENT", place[:80], found="formula")
         elif name in ("v", "is"):
             self._in_value = False
+            # A formula that gives an empty text stores an empty value of type "str"; any other empty one is none.
+            self._has_value = bool(self._text) or self._kind == "str" or name == "is"
             if self._kind == "e":
                 self.found.errors.setdefault(self._row, []).append((self._column, "".join(self._text)[:10]))
         elif name == "c":
