@@ -60,7 +60,7 @@ def casualties(
     people = _in_place(list(harmed(asked)), place)
     cells: dict[tuple[str, ...], dict[str, list[Harmed]]] = {TOTAL: _empty()}
     for one in people:
-        side = period.side(one.date)
+        side = period.side(one.date, one.until)
         if side == "outside":
             continue
         column = one.outcome if side == "inside" else "date_uncertain"

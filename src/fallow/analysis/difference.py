@@ -50,7 +50,7 @@ def difference(asked: Asked, known_before: str, since: str | None = None, until:
 def _counted(asked: Asked, period: Period) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in harmed(asked):
-        if period.side(one.date) == "inside":
+        if period.side(one.date, one.until) == "inside":
             found[one.record] = found.get(one.record, 0) + one.count
     return found
 

@@ -28,6 +28,8 @@ class Harmed:
     """The victim record, or the accident's for those without one."""
     outcome: str
     date: str | None
+    until: str | None
+    """Last possible day, where only a span is known."""
     count: int
     fields: Mapping[str, Any]
     named: bool
@@ -43,14 +45,15 @@ def harmed(asked: Asked) -> Iterator[Harmed]:
         if accident is not None:
             of = recorded.setdefault(accident.id, dict.fromkeys(OUTCOMES, 0))
             of[outcome] = of.get(outcome, 0) + 1
-        yield Harmed(victim.id, outcome, _date(victim, accident), 1, _fields(victim, accident), named=True)
+        yield Harmed(victim.id, outcome, *_dates(victim, accident), 1, _fields(victim, accident), named=True)
     for accident in accidents.values():
         yield from _unnamed(accident, recorded.get(accident.id, {}))
 
 
-def _date(victim: Record, accident: Record | None) -> str | None:
-    own = victim.fields.get("date")
-    return own or (accident.fields.get("date") if accident else None)
+def _dates(victim: Record, accident: Record | None) -> tuple[str | None, str | None]:
+    """The victim's own date and last possible day, else those of the accident."""
+    of = victim if victim.fields.get("date") or accident is None else accident
+    return of.fields.get("date"), of.fields.get("date_until")
 
 
 def _fields(victim: Record, accident: Record | None) -> dict[str, Any]:
@@ -79,6 +82,4 @@ def _unnamed(accident: Record, recorded: Mapping[str, int]) -> Iterator[Harmed]:
         over -= taken
         if count - taken:
             fields = {name: accident.fields.get(name) for name in _SHARED}
-            yield Harmed(
-                accident.id, outcome, accident.fields.get("date"), count - taken, fields, named=False
-            )
+            yield Harmed(accident.id, outcome, *_dates(accident, None), count - taken, fields, named=False)

@@ -39,11 +39,14 @@ class Period:
         """Whether it has no bounds: then even an unknown date lies inside."""
         return self.since == BEGINNING and self.until == OPEN_END
 
-    def side(self, partial: str | None) -> Side:
-        """Where a partial date lies; without a date it is uncertain, unless everything is asked for."""
+    def side(self, partial: str | None, until: str | None = None) -> Side:
+        """Where a partial date, or a span up to ``until``, lies; without a date it is uncertain.
+
+        Unless everything is asked for: then it is inside, dated or not.
+        """
         if partial is None:
             return "inside" if self.whole else "uncertain"
-        low, high = date_low(partial), date_high(partial)
+        low, high = date_low(partial), date_high(until or partial)
         if self.since <= low and high <= self.until:
             return "inside"
         if high < self.since or low > self.until:

@@ -122,15 +122,23 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
     clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
     asked = Asked(register, register.at(**clocks))
     found = chosen.function(asked, **parameters)
+    behind = _behind(asked, found.lines)
+    said_by = tuple(register.said_by(number for numbers in behind.values() for number in numbers))
+    one_voice = (
+        (("analysis.note.one_source", {"who": said_by[0].who or said_by[0].source}),)
+        if len(said_by) == 1
+        else ()
+    )
     return Result(
         name=name,
         title=chosen.title,
         keys=found.keys,
         measures=found.measures,
         lines=found.lines,
-        reports=_behind(asked, found.lines),
+        reports=behind,
         recipe=_recipe(chosen, asked, clocks, parameters),
-        notes=found.notes,
+        said_by=said_by,
+        notes=(*one_voice, *found.notes),
     )
 
 

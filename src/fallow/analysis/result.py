@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from fallow.errors import FallowError
+from fallow.register import SaidBy
 from fallow.words import Text, in_language
 
 
@@ -102,6 +103,8 @@ class Result:
         In a stable order; a line without keys is the total.
     reports
         Record id to the ledger numbers of its reports, for every record behind any number.
+    said_by
+        The sources of the reports behind the numbers; a figure with one source is that source's claim.
     notes
         Sentences a reader must have beside the numbers, by their key in the words.
     """
@@ -113,6 +116,7 @@ class Result:
     lines: tuple[Line, ...]
     reports: Mapping[str, tuple[int, ...]]
     recipe: Recipe
+    said_by: tuple[SaidBy, ...] = ()
     notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     @property
@@ -172,6 +176,7 @@ class Result:
                 for one in self.lines
             ],
             "notes": [{"key": key, **facts} for key, facts in self.notes],
+            "said_by": [asdict(one) for one in self.said_by],
             "recipe": asdict(self.recipe),
             "digest": self.digest,
         }

@@ -37,7 +37,7 @@ def vintages(
     for day in days:
         then = Asked(asked.register, asked.register.at(known=day), asked.read, asked.declared)
         for one in harmed(then):
-            if period.side(one.date) == "inside":
+            if period.side(one.date, one.until) == "inside":
                 columns.setdefault((one.date or "unknown")[:4], {}).setdefault(day, []).append(one)
     words = catalogue()
     measures = tuple(

@@ -8,6 +8,7 @@ from fallow.register.opening import create_register, open_register
 from fallow.register.register import DeliveryRow, Register
 from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record, Said
 from fallow.register.review import Claimed, Review, Waiting
+from fallow.register.sources import SaidBy
 from fallow.register.verify import Verdict
 from fallow.register.view import View
 
@@ -31,6 +32,7 @@ __all__ = [
     "Register",
     "Review",
     "Said",
+    "SaidBy",
     "Slice",
     "Verdict",
     "View",

@@ -294,6 +294,10 @@ class Register:
         """What one source has said so far about every record of a kind."""
         return sources.said_all(self._connection, source, kind)
 
+    def said_by(self, numbers: Iterable[int]) -> list[sources.SaidBy]:
+        """Which sources the reports with these ledger numbers come from, the most frequent first."""
+        return sources.said_by(self._connection, numbers)
+
     def known_days(self) -> list[str]:
         """The days on which anything became known, in order."""
         rows = self._connection.execute(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -84,6 +85,40 @@ def others_on(
             "REPORT_NOT_ON_FIELD", record, field=field, found=", ".join(map(str, numbers)) or "-"
         )
     return [one for one in numbers if one != report]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBy:
+    """One source among the reports behind something."""
+
+    source: str
+    who: str
+    """The organisation or person that says so; empty for reports that came in no delivery."""
+    reports: int
+
+
+def said_by(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[SaidBy]:
+    """Which sources the reports with these ledger numbers come from, the most frequent first."""
+    counts: dict[tuple[str, int], int] = {}
+    wanted = sorted(set(numbers))
+    for start in range(0, len(wanted), _AT_ONCE):
+        chunk = wanted[start : start + _AT_ONCE]
+        rows = connection.execute(
+            "SELECT source, delivery, count(*) FROM fallow_report "  # noqa: S608 - marks, not values
+            f"WHERE number IN ({','.join('?' * len(chunk))}) GROUP BY source, delivery",
+            chunk,
+        )
+        for source, delivery, count in rows:
+            counts[source, delivery] = counts.get((source, delivery), 0) + count
+    found: dict[str, SaidBy] = {}
+    for (source, delivery), count in counts.items():
+        row = connection.execute("SELECT body FROM fallow_ledger WHERE number = ?", (delivery,)).fetchone()
+        who = str(orjson.loads(row[0]).get("who", "")) if row else ""
+        before = found.get(source)
+        found[source] = SaidBy(
+            source, who or (before.who if before else ""), count + (before.reports if before else 0)
+        )
+    return sorted(found.values(), key=lambda one: (-one.reports, one.source))
 
 
 def secrets(connection: sqlite3.Connection, vault: Vault, record: str) -> dict[str, Any]:

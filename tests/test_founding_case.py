@@ -1,0 +1,126 @@
+"""The founding case: an appeal's numbers, kept as its authors' claims, come out as known on each day.
+
+The appeal of 29 April 2023 is one party's statement and nothing here says that it is right. It says that people
+killed or wounded by mines and remnants since November 2020 "stood at 298" and are 301 since three people were
+killed the day before. The test reads those numbers from the text, brings them in as a delivery of the appeal's
+authors, and asks for them again. ``docs/founding-case.md`` tells the same for readers.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+import fallow
+from fallow.register import Register, create_register
+
+SOURCE = """
+source: appeal
+title: Appeal of 29 April 2023
+who: The signatories of the appeal
+licence: quoted as a claim
+known: declared
+deliveries:
+  - {delivered: 2023-04-28, files: {accidents: before.csv, victims: before_victims.csv}}
+  - {delivered: 2023-04-29, files: {accidents: after.csv, victims: after_victims.csv}}
+tables:
+  - name: accidents
+    format: csv
+    records:
+      - kind: accident
+        id: {column: id}
+        complete: false
+        date: date
+        fields:
+          code: id
+          date_until: until
+          accident_type: type
+          killed: killed
+          casualties_unknown: of_unknown_fate
+  - name: victims
+    format: csv
+    records:
+      - kind: victim
+        id: {column: id}
+        complete: false
+        date: date
+        fields:
+          code: id
+          name: name
+          outcome: outcome
+          civil_status: status
+          accident: {link: accident, by: accident}
+"""
+
+
+def write(path: Path, header: str, *rows: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(line.split(",") for line in (header, *rows))
+
+
+@pytest.fixture
+def appeal(shared_data: Path, tmp_path: Path) -> Register:
+    text = (shared_data / "appeal" / "appeal-2023-04-29.txt").read_text(encoding="utf-8")
+    before, after = re.search(r"stood at (\d+)\..*?changed to (\d+)", text, re.S).groups()  # type: ignore[union-attr]
+    names = re.search(r"Remember their names: ([^.]+)\.", text).group(1).split(", ")  # type: ignore[union-attr]
+    assert int(after) - int(before) == len(names)
+    accidents = "id,date,until,type,killed,of_unknown_fate"
+    victims = "id,date,name,outcome,status,accident"
+    write(tmp_path / "before.csv", accidents, f"claim-total,2020-11,2023-04-28,mine,,{before}")
+    write(tmp_path / "before_victims.csv", victims)
+    write(tmp_path / "after.csv", accidents, "claim-28-april,2023-04-28,,demining,3,")
+    write(
+        tmp_path / "after_victims.csv",
+        victims,
+        *(
+            f"claim-deminer-{i},2023-04-28,{name},killed,deminer,claim-28-april"
+            for i, name in enumerate(names, 1)
+        ),
+    )
+    (tmp_path / "source.yaml").write_text(SOURCE, encoding="utf-8")
+    register = create_register(tmp_path / "appeal.gpkg", title="The founding case", passphrase="open")
+    fallow.bring_in(tmp_path, register, approve_by="casualty officer", why="kept as a claim of its authors")
+    return register
+
+
+def test_the_figure_is_298_as_known_on_the_28th_and_301_a_day_later(appeal: Register) -> None:
+    assert fallow.run("casualties", appeal, since="2020-11", known="2023-04-28").value("casualties") == 298
+    assert fallow.run("casualties", appeal, since="2020-11", known="2023-04-29").value("casualties") == 301
+
+
+def test_three_records_explain_the_difference(appeal: Register) -> None:
+    result = fallow.run("difference", appeal, known_before="2023-04-28", known="2023-04-29", since="2020-11")
+    added = [line for line in result.lines if line.key[0] == "added"]
+    assert [line.values["change"] for line in added] == [1, 1, 1]
+    people = [appeal.at().record(line.key[1]) for line in added]
+    assert {(one.kind, one.fields["outcome"], one.fields["civil_status"]) for one in people if one} == {
+        ("victim", "killed", "deminer")
+    }
+
+
+def test_it_is_marked_as_one_partys_claim(appeal: Register) -> None:
+    result = fallow.run("casualties", appeal, since="2020-11", known="2023-04-29")
+    assert [one.who for one in result.said_by] == ["The signatories of the appeal"]
+    assert result.notes[0] == ("analysis.note.one_source", {"who": "The signatories of the appeal"})
+    assert (result.recipe.declared, result.recipe.witnessed) == (5, 0)
+
+
+def test_asked_from_a_day_inside_november_the_claim_is_date_uncertain(appeal: Register) -> None:
+    line = fallow.run("casualties", appeal, since="2020-11-10", known="2023-04-28").line()
+    assert (line.values["casualties"], line.values["date_uncertain"]) == (0, 298)
+
+
+def test_the_names_are_in_the_vault_and_nowhere_else(appeal: Register, shared_data: Path) -> None:
+    text = (shared_data / "appeal" / "appeal-2023-04-29.txt").read_text(encoding="utf-8")
+    names = re.search(r"Remember their names: ([^.]+)\.", text).group(1).split(", ")  # type: ignore[union-attr]
+    deminers = sorted(
+        str(appeal.secrets(one.id).get("name"))
+        for one in appeal.at().records("victim", {"civil_status": "deminer"})
+    )
+    assert deminers == sorted(names)
+    appeal.close()
+    raw = appeal.path.read_bytes()
+    assert not any(name.encode() in raw for name in names)
