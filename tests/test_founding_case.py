@@ -1,9 +1,9 @@
 """The founding case: an appeal's numbers, kept as its authors' claims, come out as known on each day.
 
-The appeal of 29 April 2023 is one party's statement and nothing here says that it is right. It says that people
-killed or wounded by mines and remnants since November 2020 "stood at 298" and are 301 since three people were
-killed the day before. The test reads those numbers from the text, brings them in as a delivery of the appeal's
-authors, and asks for them again. ``docs/founding-case.md`` tells the same for readers.
+The appeal of 29 April 2023 is one party's statement and nothing here says that it is right. It says that
+people killed or wounded by mines and remnants since November 2020 "stood at 298" and are 301 since three
+people were killed the day before. The test reads those numbers from the text, brings them in as a delivery
+of the appeal's authors, and asks for them again. ``docs/founding-case.md`` tells the same for readers.
 """
 
 from __future__ import annotations
