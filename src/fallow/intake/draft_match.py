@@ -196,10 +196,10 @@ def separators(columns: Sequence[Sampled]) -> dict[str, str]:
 
 
 def zeros_lost(one: Sampled) -> int:
-    """The width of a column of codes that a spreadsheet took for numbers (``5,313`` beside ``18,410``); else 0."""
+    """The width of a column of codes that was taken for numbers (``5,313`` beside ``18,410``); else 0."""
     digits = [re.sub(r"[., ]", "", text.strip()) for text in one.texts]
     if not digits or not all(text.isdigit() for text in digits):
         return 0
     widths = {len(text) for text in digits}
-    called = any(word in one.folded for word in ("code", "codigo", "codigodane", "pcode", "код"))
+    called = any(word in one.folded for word in ("cod", "код", "رمز"))
     return max(widths) if called and len(widths) == 2 and max(widths) - min(widths) == 1 else 0

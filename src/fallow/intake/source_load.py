@@ -89,6 +89,7 @@ def source_from(root: Node, model: Model, folder: Path) -> Source:
     if not tables:
         top["tables"].expected("[{name: ..., format: csv, ...}]")
     _refuse_twice(top["tables"], [table.name for table in tables])
+    _refuse_links_to_nothing(tables)
     author = top["author"].text("L. Demo") if "author" in top else ""
     deliveries = _deliveries(root, top, tables)
     _refuse_without_continuity(deliveries, tables)
@@ -117,6 +118,17 @@ def _refuse_undecided(root: Node) -> None:
         shown = ", ".join(f"{node.path} ({node.line})" for node in undecided[:12])
         more = f" + {len(undecided) - 12}" if len(undecided) > 12 else ""
         undecided[0].refuse("SOURCE_UNDECIDED", found=shown + more, count=len(undecided))
+
+
+def _refuse_links_to_nothing(tables: tuple[TableSpec, ...]) -> None:
+    """A record named by its id must have one, made of as many columns."""
+    ids = {record.kind: len(record.id) for table in tables for record in table.records}
+    for table in tables:
+        for record in table.records:
+            for field in record.fields:
+                kind = field.link or ""
+                if field.by and field.of is None and ids.get(kind, 0) != len(field.by):
+                    raise FallowError("SOURCE_LINK_NO_ID", field.where, kind=kind, count=ids.get(kind, 0))
 
 
 def _refuse_twice(node: Node, names: list[str]) -> None:

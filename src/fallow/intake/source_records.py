@@ -14,7 +14,7 @@ from fallow.intake.mapping_values import parse_text, placeholders
 from fallow.intake.read import GeometrySpec
 from fallow.intake.source import Condition, FieldSpec, RecordSpec
 from fallow.intake.source_yaml import Node
-from fallow.kinds import Field, Kind, Model, date_low
+from fallow.kinds import Field, Kind, Model, date_low, date_patterns, find_unit
 
 RECORD_KEYS = ("kind", "id", "match", "complete", "date", "fields", "geometry", "where", "author", "group")
 FIELD_KEYS = (
@@ -132,6 +132,7 @@ def _field(name: str, node: Node, kind: Kind, model: Model, manner: Manner) -> F
         )
     spec = _made_of(name, node, of, manner)
     _check_codes(node, spec, of, model)
+    _check_manner(node, spec, of)
     return spec
 
 
@@ -217,6 +218,19 @@ def _link(node: Node, keys: Mapping[str, Node], plain: FieldSpec, of: Field) -> 
     )
 
 
+def _check_manner(node: Node, spec: FieldSpec, of: Field) -> None:
+    """A unit and an order of dates that nobody knows show now, not at the first row."""
+    if spec.date is not None:
+        try:
+            date_patterns(spec.date)
+        except FallowError:
+            node.refuse("SOURCE_DATE_ORDER", found=spec.date)
+    if spec.unit is not None:
+        unit = find_unit(spec.unit)
+        if of.type != "quantity" or unit is None:
+            node.refuse("SOURCE_UNIT", found=spec.unit, field=of.name, expected=of.unit or of.type)
+
+
 def _check_codes(node: Node, spec: FieldSpec, of: Field, model: Model) -> None:
     """Every text the description itself gives must be a value of the field: a wrong code shows now, not at
     row 9,000.
@@ -267,6 +281,7 @@ def _date(
         entries = {key: one for key, one in given.entries().items() if key != "else"}
         given = replace(given, value=entries)
     spec = _made_of(of.name, given, of, manner)
+    _check_manner(given, spec, of)
     if spec.constant is not None:
         _check_codes(given, spec, of, model)
     return spec, undated, rest
