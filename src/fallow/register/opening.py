@@ -156,8 +156,12 @@ def read_settings(store: Store) -> dict[str, Any]:
     """The settings a register carries; ``NOT_A_REGISTER`` when the file is some other GeoPackage."""
     try:
         rows = store.connection.execute("SELECT name, value FROM fallow_setting").fetchall()
-    except sqlite3.DatabaseError as error:
-        raise FallowError("NOT_A_REGISTER", store.path.name) from error
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            raise FallowError("NOT_A_REGISTER", store.path.name) from error
+        raise FallowError("REGISTER_DAMAGED", store.path.name, found=str(error)) from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its message may be as broken as the file
+        raise FallowError("REGISTER_DAMAGED", store.path.name, found=type(error).__name__) from error
     settings = {name: value if name == "model" else json.loads(value) for name, value in rows}
     if "model" not in settings or "format" not in settings:
         raise FallowError("NOT_A_REGISTER", store.path.name)

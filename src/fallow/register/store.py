@@ -83,8 +83,9 @@ class Store:
             if not read_only:
                 durable(self.connection)
             self.connection.execute("PRAGMA cache_size=-65536")
-        except sqlite3.Error as error:
-            raise FallowError("NOT_A_REGISTER", path.name) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # its message may be as broken as the file
+            found = type(error).__name__
+            raise FallowError("REGISTER_DAMAGED", path.name, found=found) from error
         self.engine = sa.create_engine(
             "sqlite://", creator=lambda: self.connection, poolclass=StaticPool, isolation_level="AUTOCOMMIT"
         )

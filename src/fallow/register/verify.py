@@ -25,7 +25,7 @@ from fallow.register.ledger import GENESIS, LENGTHS
 from fallow.register.prefix import fold_prefix
 from fallow.register.schema import BOUNDS
 from fallow.register.vault import Vault
-from fallow.register.verify_indexes import boxes, content_of, damage, decisions, reports
+from fallow.register.verify_indexes import boxes, content_of, damage, decisions, definitions, reports
 
 
 @dataclass(slots=True)
@@ -69,6 +69,7 @@ def verify(
         lambda: _file(connection),
         lambda: _chain(connection, verdict),
         lambda: _heads(connection, register_id, verdict),
+        lambda: definitions(connection, model),
         lambda: reports(connection),
         lambda: decisions(connection),
         lambda: _rows(connection, model, verdict),

@@ -18,7 +18,7 @@ import orjson
 
 from fallow.errors import Finding
 from fallow.kinds import Model
-from fallow.register import rtree
+from fallow.register import geoblob, geopackage, rtree
 from fallow.register.prefix import Spans, acceptance
 from fallow.register.report import OPEN_END
 
@@ -143,4 +143,47 @@ def boxes(connection: sqlite3.Connection, model: Model) -> Iterator[Finding]:
 
 def _inside(envelope: bytes, west: float, east: float, south: float, north: float) -> bool:
     min_x, max_x, min_y, max_y = struct.unpack("<4d", envelope)
-    return bool(west <= min_x and max_x <= east and south <= min_y and max_y <= north)
+    return (
+        _just_below(west, min_x)
+        and _just_below(south, min_y)
+        and _just_below(-east, -max_x)
+        and _just_below(-north, -max_y)
+    )
+
+
+def _just_below(edge: float, exact: float) -> bool:
+    """Whether a 32-bit edge lies outside of an exact one, and no further than rounding puts it."""
+    return exact - abs(exact) * 2**-21 - 1e-30 <= edge <= exact
+
+
+def definitions(connection: sqlite3.Connection, model: Model) -> Iterator[Finding]:
+    """Views, indexes and triggers as they were made, and every column there: a changed view hides records."""
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        geoblob.register_functions(made)
+        geopackage.create_contents(made)
+        for kind in model.kinds.values():
+            geopackage.create_layer(made, kind)
+        expected, there = _objects(made), _objects(connection)
+    finally:
+        made.close()
+    for name in sorted(expected.keys() | there.keys()):
+        if expected.get(name) != there.get(name):
+            yield damage("SCHEMA_CHANGED", name, found=name)
+
+
+def _objects(connection: sqlite3.Connection) -> dict[str, Any]:
+    """What each object of a database is: the columns of a table, the text of anything else.
+
+    A widened table has its new columns last, so columns are compared without order.
+    """
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+    found: dict[str, Any] = {}
+    for kind, name, sql in rows.fetchall():
+        plain = kind == "table" and not sql.startswith("CREATE VIRTUAL")
+        found[name] = (
+            sorted(connection.execute("SELECT name, type, pk FROM pragma_table_info(?)", (name,)))
+            if plain
+            else sql
+        )
+    return found
