@@ -21,6 +21,8 @@ def line_of(text: str, part: str) -> int:
     return text[: text.index(part)].count("\n") + 1
 
 
+OUTCOME = "outcome: {from: estado, lookup: {Herido: injured, Muerto: killed}}"
+
 CASES = [
     # what is wrong, what is written instead, code, text on the line that must be named
     ("who: Hospital of the district\n", "", "SOURCE_KEY_MISSING", "source: hospital"),
@@ -42,7 +44,7 @@ CASES = [
     ("date: fecha", "date: {from: [ano, mes]}", "SOURCE_KEY_MISSING", "ano"),
     ("date: fecha", 'date: {from: [ano], pattern: "{year}"}', "SOURCE_PATTERN", "{year}"),
     ("date: fecha", "date: {from: fecha, else: sometime}", "SOURCE_VALUE", "sometime"),
-    ("outcome: {from: estado, lookup: {Herido: injured, Muerto: killed}}", "site: x", "SOURCE_FIELD_REQUIRED", None),
+    (OUTCOME, "site: x", "SOURCE_FIELD_REQUIRED", None),
     ("age: edad", "accident: {link: accident}", "SOURCE_LINK_SAME_ROW", "link: accident"),
     ("age: edad", "accident: {link: hazard, by: x}", "SOURCE_LINK_KIND", "link: hazard"),
     ("age: edad", "accident: {link: accident, by: x}", "SOURCE_LINK_NO_ID", "link: accident"),
