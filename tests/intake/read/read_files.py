@@ -1,4 +1,4 @@
-"""Files for the tests of the readers: small, true-looking, and bad ones made to order. Nothing here is a test."""
+"""Files for the tests of the readers: small, true-looking, and bad ones made to order."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def raw_collection(geometry: str, properties: str = '{"id": "HA-1"}') -> str:
     return f'{{"type": "FeatureCollection", "features": [{one}]}}'
 
 
-# --- GeoPackage -------------------------------------------------------------------------------------------------
+# GeoPackage
 
 _SYSTEMS = """
-CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
- organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
+CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY,
+ organization TEXT NOT NULL, organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
 INSERT INTO gpkg_spatial_ref_sys VALUES ('undefined', -1, 'NONE', -1, 'undefined', NULL),
  ('undefined', 0, 'NONE', 0, 'undefined', NULL), ('WGS 84', 4326, 'EPSG', 4326, 'GEOGCS', NULL),
  ('UTM 33N', 32633, 'EPSG', 32633, 'PROJCS', NULL);
@@ -51,8 +51,8 @@ INSERT INTO gpkg_spatial_ref_sys VALUES ('undefined', -1, 'NONE', -1, 'undefined
 _CONTENTS = """
 CREATE TABLE gpkg_contents (table_name TEXT PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE,
  description TEXT, last_change TEXT, min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER);
-CREATE TABLE gpkg_geometry_columns (table_name TEXT PRIMARY KEY, column_name TEXT NOT NULL, geometry_type_name TEXT,
- srs_id INTEGER, z TINYINT, m TINYINT);
+CREATE TABLE gpkg_geometry_columns (table_name TEXT PRIMARY KEY, column_name TEXT NOT NULL, 
+ geometry_type_name TEXT, srs_id INTEGER, z TINYINT, m TINYINT);
 """
 
 
@@ -96,7 +96,8 @@ def write_gpkg(
     quoted = '"' + table.replace('"', '""') + '"'
     connection.execute(f"CREATE TABLE {quoted} (fid INTEGER PRIMARY KEY AUTOINCREMENT, geom BLOB, {columns})")
     if listed and contents:
-        about = "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES (?, 'features', ?, ?)"
+        about = "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
+        about += "VALUES (?, 'features', ?, ?)"
         connection.execute(about, (table, table, srs_id))
         column = "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', ?, 0, 0)"
         connection.execute(column, (table, srs_id))
@@ -109,7 +110,7 @@ def write_gpkg(
     return path
 
 
-# --- ZIP --------------------------------------------------------------------------------------------------------
+# ZIP
 
 
 def write_zip(path: Path, files: dict[str, bytes | str], compression: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -134,7 +135,7 @@ def gpx(*points: str) -> str:
     return f'<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">{"".join(points)}</gpx>'
 
 
-# --- Shapefile --------------------------------------------------------------------------------------------------
+# Shapefile
 
 
 def shapefile_parts(shapes: list[tuple[Any, tuple[Any, ...]]], shape_type: int = 1) -> dict[str, bytes]:
@@ -171,7 +172,7 @@ def write_shapefile(path: Path, **changes: bytes | None) -> Path:
     return write_zip(path, files)
 
 
-# --- XLSX -------------------------------------------------------------------------------------------------------
+# XLSX
 
 
 def write_xlsx(path: Path, rows: list[list[Any]], change: Any = None) -> Path:
@@ -190,7 +191,7 @@ def write_xlsx(path: Path, rows: list[list[Any]], change: Any = None) -> Path:
 
 
 def repack(path: Path, change: Any) -> Path:
-    """The same archive with ``change(name, content)`` applied to each part, which may return ``None`` to drop it."""
+    """The same archive with ``change(name, content)`` applied to each part; ``None`` drops it."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     changed = {name: change(name, content) for name, content in parts.items()}

@@ -183,7 +183,8 @@ class _Listener:
                 raise FallowError("XLSX_ACTIVE_CONTENT", place[:80], found="formula")
         elif name in ("v", "is"):
             self._in_value = False
-            # A formula that gives an empty text stores an empty value of type "str"; any other empty one is none.
+            # A formula that gives an empty text stores an empty value of type "str"; any other empty one is
+            # none.
             self._has_value = bool(self._text) or self._kind == "str" or name == "is"
             if self._kind == "e":
                 self.found.errors.setdefault(self._row, []).append((self._column, "".join(self._text)[:10]))
