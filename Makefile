@@ -24,7 +24,7 @@ PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11 python; do
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL := -m pip install -qq --retries 5
 
-.PHONY: help python demo serve check test bench web lock clean
+.PHONY: help python demo serve check test bench web docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,11 @@ bench: web ## The benchmarks, side by side with what a user would pick instead
 
 web: $(READY) ## Build the map with the Node that comes from PyPI (nothing to do when it is built)
 	@"$(BIN)/python" tools/build_web.py
+
+docs: $(READY) ## Write the pages that are made from the code
+	@"$(BIN)/python" tools/make_errors_page.py
+	@"$(BIN)/python" tools/make_cli_page.py
+	@"$(BIN)/python" -m fallow.kinds.pages docs/kinds
 
 # uv only resolves here; it is kept out of the environment the software runs in.
 lock: | python ## Resolve requirements.lock again; UPGRADE=1 takes the newest versions

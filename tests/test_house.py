@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,20 @@ def imports(path: Path, house: Path) -> Iterator[Import]:
             yield Import(node.lineno, module, tuple(one.name for one in node.names))
 
 
+@cache
+def offers(door: Path) -> frozenset[str]:
+    """The names a room's ``__init__`` has: a function may be called like the module it comes from."""
+    if not door.exists():
+        return frozenset()
+    found = set()
+    for node in ast.parse(door.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            found |= {one.asname or one.name for one in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+    return frozenset(found)
+
+
 def targets(one: Import, house: Path) -> Iterator[tuple[str, bool]]:
     """Rooms an import reaches, and whether it reaches past the room's door into a module of it."""
     parts = one.module.split(".")
@@ -109,10 +124,16 @@ def targets(one: Import, house: Path) -> Iterator[tuple[str, bool]]:
         return
     if len(parts) > 1:
         folder = house.joinpath(*parts[1:])
-        deeper = any((folder / name).is_dir() or (folder / f"{name}.py").exists() for name in one.names)
+        offered = offers(folder / "__init__.py")
+        deeper = any(
+            name not in offered and ((folder / name).is_dir() or (folder / f"{name}.py").exists())
+            for name in one.names
+        )
         yield parts[1], len(parts) > 2 or (deeper and folder.is_dir())
         return
     for name in one.names or ("",):
+        if name == "__version__":
+            continue  # a fact about the package, no room
         is_room = (house / name).is_dir() or (house / f"{name}.py").exists()
         yield (name if name and is_room else ""), False
 
