@@ -559,3 +559,15 @@ def test_the_receipt_reads_in_every_language(lang: str, desk: Desk) -> None:
     assert "{" not in text
     assert "CODE_UNKNOWN" in text
     assert (lang == "en") == ("Receipt" in text)
+
+
+def test_yes_no_columns_are_collected_into_codes(desk: Desk) -> None:
+    collected = "{collect: {craters: craters, scrap: scrap_metal}, empty: [dontknow]}"
+    text = HAZARDS.replace("status: estado", f"status: estado\n          indirect_evidence: {collected}")
+    rows = "no,fecha,clase,estado,craters,scrap\n1,2023,S,open,yes,Sí\n2,2023,S,open,no,dontknow\n"
+    receipt = desk.bring(text, areas__csv=rows + "3,2023,S,open,maybe,\n")
+    hazards = list(desk.register.at().records("hazard"))
+    found = {one.fields["code"]: one.fields.get("indirect_evidence") for one in hazards}
+    assert found == {"1": ["craters", "scrap_metal"], "2": None}
+    refusal = next(one for one in receipt.findings if one.level == "refuse")
+    assert (refusal.code, refusal.row) == ("VALUE_NOT_YES_NO", 2)

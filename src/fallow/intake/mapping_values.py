@@ -58,6 +58,8 @@ def placeholders(pattern: str) -> list[str]:
 
 def cell(raws: Sequence[Any], spec: FieldSpec, of: Field, model: Model) -> Cell:
     """The canonical value of one field from the cells of its columns."""
+    if spec.collect is not None:
+        return _collected(raws, spec, of, model)
     original = " ".join(text for text in map(raw_text, raws) if text)
     # A number that a spreadsheet or JSON typed carries no separators of a language.
     typed = len(raws) == 1 and isinstance(raws[0], int | float)
@@ -76,6 +78,22 @@ def cell(raws: Sequence[Any], spec: FieldSpec, of: Field, model: Model) -> Cell:
 def parse_text(text: str, spec: FieldSpec, of: Field, model: Model) -> Any:
     """A text the description itself gives (a constant, a lookup's answer) as a canonical value."""
     return VALUE_TYPES[of.type].parse(text, of, model, _reading(spec))
+
+
+def _collected(raws: Sequence[Any], spec: FieldSpec, of: Field, model: Model) -> Cell:
+    """The codes whose columns say yes; an answer that is neither yes nor no must be declared empty."""
+    codes = []
+    for column, raw in zip(spec.columns, raws, strict=True):
+        text = raw_text(raw).strip()
+        if not text or text in spec.empty:
+            continue
+        try:
+            yes = VALUE_TYPES["yes_no"].parse(text, of, model, PLAIN)
+        except FallowError as fault:
+            return Cell(None, None, Fault(fault.code, {**fault.facts, "field": of.name, "column": column}))
+        if yes:
+            codes.append((spec.collect or {})[column])
+    return Cell(VALUE_TYPES[of.type].parse(codes, of, model, PLAIN)) if codes else NOTHING
 
 
 def _reading(spec: FieldSpec, *, typed: bool = False) -> Reading:

@@ -41,6 +41,8 @@ class FieldSpec:
         Order of a date written otherwise than ISO: ``dd/mm/yyyy``.
     when
         Rows in which the field is spoken about at all.
+    collect
+        Yes/no columns to the code each stands for; the field is the codes of those that say yes.
     optional
         The columns may be absent from a delivery; the field is then not spoken about.
     link, by, of
@@ -60,6 +62,7 @@ class FieldSpec:
     join: str | None = None
     pad: int | None = None
     pattern: str | None = None
+    collect: Mapping[str, str] | None = None
     decimal: str = "."
     thousands: str = ""
     when: Condition = field(default_factory=dict)

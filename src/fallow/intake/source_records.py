@@ -31,6 +31,7 @@ FIELD_KEYS = (
     "thousands",
     "decimal",
     "pattern",
+    "collect",
     "when",
     "optional",
     "link",
@@ -146,6 +147,8 @@ def _made_of(name: str, node: Node, of: Field, manner: Manner) -> FieldSpec:
     keys = node.keys(FIELD_KEYS)
     if "link" in keys:
         return _link(node, keys, plain, of)
+    if "collect" in keys:
+        return _collected(keys, plain, of)
     if ("from" in keys) == ("value" in keys):
         node.expected("{from: column} | {value: text}")
     for key in ("by", "of"):
@@ -197,6 +200,26 @@ def _sign(node: Node | None) -> str | None:
     return node.value if isinstance(node.value, str) else node.expected('";"')
 
 
+def _collected(keys: Mapping[str, Node], plain: FieldSpec, of: Field) -> FieldSpec:
+    """One yes/no column for each code, as forms write a choice of several."""
+    if of.type != "codes":
+        keys["collect"].refuse("SOURCE_CLASH", one="collect", other=f"{of.name}: {of.type}")
+    for key in keys:
+        if key not in ("collect", "empty", "when", "optional"):
+            keys[key].refuse("SOURCE_CLASH", one=key, other="collect")
+    codes = {
+        column: one.text("code") for column, one in keys["collect"].entries("{ev_scrap: scrap_metal}").items()
+    }
+    return replace(
+        plain,
+        columns=tuple(codes),
+        collect=codes,
+        empty=plain.empty | (frozenset(keys["empty"].texts()) if "empty" in keys else frozenset()),
+        when=_condition(keys["when"]) if "when" in keys else {},
+        optional=keys["optional"].yes() if "optional" in keys else False,
+    )
+
+
 def _link(node: Node, keys: Mapping[str, Node], plain: FieldSpec, of: Field) -> FieldSpec:
     kind = keys["link"].text("accident")
     if of.type not in ("link", "links") or of.link != kind:
@@ -235,7 +258,7 @@ def _check_codes(node: Node, spec: FieldSpec, of: Field, model: Model) -> None:
     """Every text the description itself gives must be a value of the field: a wrong code shows now, not at
     row 9,000.
     """
-    given = [*(spec.lookup or {}).values(), spec.otherwise, spec.constant]
+    given = [*(spec.lookup or {}).values(), *(spec.collect or {}).values(), spec.otherwise, spec.constant]
     for text in given:
         if text is None:
             continue
