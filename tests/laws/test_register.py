@@ -80,6 +80,7 @@ def act(register: Register, verb: str, numbers: Sequence[int], people: Sequence[
             "STEP_UNKNOWN",
             "STEP_FORBIDDEN",
             "STATE_START",
+            "DATE_IN_FUTURE",
         }, refused
 
 

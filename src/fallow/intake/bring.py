@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,18 +105,22 @@ def _bring(
             originals = [_original(path) for path in run.every_file]
             run.digest = files_digest(one["sha256"] for one in originals)
             number = register.receive(_delivery(source, delivery, originals))
-            run.report(number)
-            counts = run.counts()
-            for found in check(source, counts, _counts_of(before), accept):
-                tally.add(found)
-            approved = 0
-            held = run.reporter.count.held
-            if approve_by is not None and why is not None:
-                as_of = delivery.delivered if source.declared else None
-                outcome = register.approve(run.reports, approve_by, why, as_of=as_of, accept=sorted(accept))
-                for found in outcome.refused:
+            as_of = delivery.delivered if source.declared else None
+            approving = (
+                register.approving(approve_by, why, as_of=as_of, accept=sorted(accept))
+                if approve_by is not None and why is not None
+                else nullcontext()
+            )
+            with approving as act:
+                run.report(number, act)
+                counts = run.counts()
+                for found in check(source, counts, _counts_of(before), accept):
                     tally.add(found)
-                approved, held = outcome.approved, len(outcome.held)
+            approved, held = 0, run.reporter.count.held
+            if act is not None:
+                for found in act.outcome.refused:
+                    tally.add(found)
+                approved, held = act.outcome.approved, len(act.outcome.held)
             findings_file = register.files.keep(tally.file()) if tally.more else None
             for path, original in zip(run.every_file, originals, strict=True):
                 if register.files.keep(path) != original["sha256"]:

@@ -14,7 +14,7 @@ from fallow.intake.read import Reading
 from fallow.intake.receipt import Columns, Receipt, Tally
 from fallow.intake.reporting import Hand, Reporter
 from fallow.intake.source import DeliverySpec, Source, TableSpec
-from fallow.register import Draft, Register, Said
+from fallow.register import Approval, Draft, Register, Said
 
 
 class DeliveryRun:
@@ -54,6 +54,7 @@ class DeliveryRun:
         self._bytes_before = 0
         self._bytes = sum(path.stat().st_size for path in self.every_file) or 1
         self._skipped: list[str] = []
+        self._act: Approval | None = None
         self._paired: dict[str, tuple[int, ...]] = {}
 
     @property
@@ -66,8 +67,12 @@ class DeliveryRun:
         if hasattr(self, "reporter"):
             self.reporter.close()
 
-    def report(self, number: int) -> None:
-        """Enter every draft of this delivery; ``number`` is the ledger's number of the delivery."""
+    def report(self, number: int, act: Approval | None = None) -> None:
+        """Enter every draft of this delivery; ``number`` is the ledger's number of the delivery.
+
+        With ``act`` each batch is approved as it comes in, without being read back.
+        """
+        self._act = act
         hand = Hand(self._source, self._delivery.delivered, self.digest, self.first)
         linker = Linker(self._source, self._register)
         self.reporter = Reporter(hand, self._register, self._tally, linker)
@@ -200,6 +205,8 @@ class DeliveryRun:
         if not drafts:
             return
         span = self._register.add(drafts, delivery=number)
+        if self._act is not None:
+            self._act.receive(span, drafts, self._register.today())
         if self.reports and self.reports[-1].stop == span.start:
             span = range(self.reports.pop().start, span.stop)
         self.reports.append(span)

@@ -13,7 +13,7 @@ from typing import Literal
 from fallow.words import Text
 
 Sensitivity = Literal["public", "restricted", "personal"]
-"""``personal`` values live in the vault, never in the register file; ``restricted`` never leave for the public."""
+"""``personal`` values live in the vault, never in the register; ``restricted`` never leave for the public."""
 
 Shape = Literal["point", "line", "polygon"]
 
@@ -77,7 +77,7 @@ class Field:
     codes: str | None = None
     """Name of the code list, for ``code`` and ``codes``."""
     unit: str | None = None
-    """Unit the value is stored in, for ``quantity`` (``m2``, ``m``, ``cm``, ``deg``, ``min``, ``USD`` ...)."""
+    """Unit the value is stored in, for ``quantity`` (``m2``, ``m``, ``cm``, ``deg``, ``min`` ...)."""
     link: str | None = None
     """Kind it points to, for ``link`` and ``links``."""
     reverse: Text | None = None

@@ -1,11 +1,13 @@
 """Room 2, register: where reports become records. The door: everything other rooms may use is named here."""
 
+from fallow.register.approving import Approval
+from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.life import Life, LifeDecision, LifeReport
 from fallow.register.opening import create_register, open_register
-from fallow.register.register import DeliveryRow, Register
+from fallow.register.register import Register
 from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record, Said
 from fallow.register.review import Claimed, Review, Waiting
 from fallow.register.sources import SaidBy
@@ -16,6 +18,7 @@ __all__ = [
     "BEGINNING",
     "GEOMETRY",
     "OPEN_END",
+    "Approval",
     "Case",
     "Changed",
     "Claim",

@@ -10,17 +10,15 @@ else is folded again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from fallow.errors import FallowError, Finding
-from fallow.kinds import Kind, Model, date_low
+from fallow.kinds import Kind, Model
 from fallow.register import rtree
-from fallow.register.cases import CaseLoader, claim_of, day_of
-from fallow.register.claims import GEOMETRY, Case, Claim, Slice
+from fallow.register.cases import CaseLoader, day_of
+from fallow.register.claims import GEOMETRY, Case, Slice
 from fallow.register.fold import fold
 from fallow.register.history import HistoryWriter
 from fallow.register.ledger import Ledger, canonical
@@ -108,174 +106,6 @@ class _Plain:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    number: int
-    kind: str
-    record: str
-    learned: str
-    declared: bool
-    body: Mapping[str, Any]
-    geometry: bytes | None
-    alone: bool
-
-
-class Approval:
-    """One act of approving, from the chosen reports to their rows in the history."""
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        model: Model,
-        ledger: Ledger,
-        day: str,
-        accept: frozenset[str],
-        declared: bool,
-    ) -> None:
-        self._connection = connection
-        self._model = model
-        self._ledger = ledger
-        self._day = day
-        self._declared = declared
-        self._accept = accept
-        self.books = Books(connection, model)
-        self.outcome = Outcome()
-        self.approved: list[int] = []
-        self._again: dict[str, dict[str, list[int]]] = {}
-
-    def run(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Go through the reports in ledger order, then fold again what was spoken about before."""
-        total = sum(high - low + 1 for low, high in ranges)
-        for chunk in self._chunks(ranges):
-            self._take(chunk, total)
-        for kind, records in self._again.items():
-            self._fold_again(self._model.kind(kind), records)
-
-    def _chunks(self, ranges: Sequence[tuple[int, int]]) -> Iterator[list[_Pending]]:
-        known = set()
-        if self._connection.execute("SELECT 1 FROM fallow_about LIMIT 1").fetchone():
-            known = {row[0] for row in self._connection.execute("SELECT DISTINCT record FROM fallow_about")}
-        for low, high in ranges:
-            for start in range(low, high + 1, _CHUNK):
-                rows = self._connection.execute(
-                    "SELECT r.number, r.kind, r.record, r.learned, r.declared, r.held, r.state, "
-                    "l.body, l.geometry, "
-                    "(SELECT count(*) FROM fallow_report x WHERE x.record = r.record) "
-                    "FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
-                    "WHERE r.number BETWEEN ? AND ? ORDER BY r.number",
-                    (start, min(start + _CHUNK - 1, high)),
-                ).fetchall()
-                yield [one for row in rows if (one := self._pending(row, known)) is not None]
-
-    def _pending(self, row: tuple[Any, ...], known: set[str]) -> _Pending | None:
-        number, kind, record, learned, declared, held, state, body, geometry, spoken = row
-        if state == "approved":
-            self.outcome.already += 1
-            return None
-        open_codes = tuple(code for code in held.split() if code not in self._accept)
-        if open_codes:
-            self.outcome.held.append((number, open_codes))
-            return None
-        content = orjson.loads(body)
-        alone = (
-            spoken == 1
-            and state == "draft"
-            and record not in known
-            and not content.get("withdraws")
-            and not content.get("corrects")
-        )
-        return _Pending(number, kind, record, learned, bool(declared), content, geometry, alone)
-
-    def _take(self, chunk: Sequence[_Pending], total: int) -> None:
-        rows: dict[str, list[tuple[_Pending, str]]] = {}
-        for one in chunk:
-            guard = self.books.guards(one.kind)
-            fields = one.body["fields"]
-            guarded = any(fields.get(name) in codes for name, codes in guard.guarded.items())
-            if not one.alone or guarded:
-                self._again.setdefault(one.kind, {}).setdefault(one.record, []).append(one.number)
-                continue
-            if not self.books.plain(one.kind).lets_through(fields) and self._refused_alone(one):
-                continue
-            rows.setdefault(one.kind, []).append((one, max(one.learned, self._day)))
-            self.approved.append(one.number)
-        for kind, fresh in rows.items():
-            writer = self.books.writer(kind, coming=total)
-            writer.put(
-                [
-                    (
-                        (one.record, since, OPEN_END, date_low(one.body["true"]), OPEN_END),
-                        one.body["fields"],
-                        ("", "", int(one.declared or self._declared), str(one.number)),
-                    )
-                    for one, since in fresh
-                ],
-                [one.geometry if one.body.get("located") else None for one, _ in fresh],
-            )
-
-    def _refused_alone(self, one: _Pending) -> bool:
-        kind = self._model.kind(one.kind)
-        after = dict(one.body["fields"])
-        if one.body.get("located"):
-            after[GEOMETRY] = one.geometry
-        change = Change(self._model, kind, one.record, None, after, self.books.standing)
-        found = list(check(change, self._where(one.number, one.body)))
-        self.outcome.refused.extend(found)
-        return bool(found)
-
-    @staticmethod
-    def _where(number: int, body: Mapping[str, Any]) -> str:
-        return f"report {number}" + (f" ({body['where']})" if body.get("where") else "")
-
-    def _fold_again(self, kind: Kind, records: Mapping[str, list[int]]) -> None:
-        writer = self.books.writer(kind.name, coming=len(records))
-        for group, case in CaseLoader(self._connection).cases(records):
-            numbers = [number for record in group for number in records.get(record, ())]
-            new = [self._claim(number) for number in numbers]
-            fresh = {claim.number for claim in new}
-            old = tuple(one for one in case.claims if one.number not in fresh)
-            before = fold(self.books.guards(kind.name), kind, replace(case, claims=old))
-            after = fold(self.books.guards(kind.name), kind, replace(case, claims=(*old, *new)))
-            broken = self._broken(kind, before, after, numbers)
-            if broken:
-                self.outcome.refused.extend(broken)
-                continue
-            writer.replace(group, after)
-            self.approved.extend(numbers)
-            self.outcome.conflicts.extend(conflicts(kind, after))
-
-    def _claim(self, number: int) -> Claim:
-        row = self._connection.execute(
-            "SELECT r.record, r.learned, r.declared, r.known_from, r.known_to, l.body, l.geometry "
-            "FROM fallow_report r "
-            "JOIN fallow_ledger l ON l.number = r.number WHERE r.number = ?",
-            (number,),
-        ).fetchone()
-        record, learned, declared, since, until, body, geometry = row
-        spans = [
-            (one[0], one[1])
-            for one in self._connection.execute(
-                "SELECT known_from, known_to FROM fallow_earlier_span WHERE report = ?", (number,)
-            )
-        ]
-        if since is not None and until is not None:
-            spans.append((since, until))
-        spans.append((max(learned, self._day), OPEN_END))
-        declared = bool(declared) or self._declared
-        return claim_of(number, record, tuple(spans), declared, orjson.loads(body), geometry)
-
-    def _broken(
-        self, kind: Kind, before: Sequence[Slice], after: Sequence[Slice], numbers: Sequence[int]
-    ) -> list[Finding]:
-        was, now = latest(before), latest(after)
-        where = ", ".join(f"report {number}" for number in numbers[:5])
-        found: list[Finding] = []
-        for record in sorted(was.keys() | now.keys()):
-            change = Change(self._model, kind, record, was.get(record), now.get(record), self.books.standing)
-            found.extend(check(change, where))
-        return found
-
-
 def latest(slices: Iterable[Slice]) -> dict[str, Mapping[str, Any]]:
     """What stands at the open end of both clocks, by record."""
     return {one.record: one.values for one in slices if one.known_to == OPEN_END and one.true_to == OPEN_END}
@@ -299,6 +129,8 @@ class Books:
         self._guards: dict[str, Guards] = {}
         self._plain: dict[str, _Plain] = {}
         self._writers: dict[str, HistoryWriter] = {}
+        self._there: dict[str, int] = {}
+        self._come: dict[str, int] = {}
         self.standing = Standing(connection, model)
 
     def guards(self, kind: str) -> Guards:
@@ -314,12 +146,14 @@ class Books:
         return self._plain[kind]
 
     def writer(self, kind: str, *, coming: int = 0) -> HistoryWriter:
-        """The writer of a kind; packs the spatial index anew when much is coming and little is there."""
+        """The writer of a kind; its indexes are built anew when much has come and little was there."""
         if kind not in self._writers:
             self._writers[kind] = HistoryWriter(self._connection, self.model.kind(kind))
             there = self._connection.execute(f'SELECT max(fid) FROM "{kind}_history"').fetchone()[0] or 0
-            if coming >= max(rtree.BULK_FROM, there // 10):
-                self._writers[kind].begin_bulk()
+            self._there[kind] = there
+        self._come[kind] = self._come.get(kind, 0) + coming
+        if self._come[kind] >= max(rtree.BULK_FROM, self._there[kind] // 10):
+            self._writers[kind].begin_bulk()
         return self._writers[kind]
 
     def refold(self, records: Iterable[str], *, keeping: bool = False) -> list[Conflict]:
@@ -376,7 +210,6 @@ def append_decision(
 
 
 __all__ = [
-    "Approval",
     "Books",
     "Conflict",
     "Outcome",

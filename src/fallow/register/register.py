@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -16,36 +15,22 @@ import orjson
 from fallow.errors import FallowError
 from fallow.kinds import Model
 from fallow.register import keys, receiving, sources
+from fallow.register.approving import Approval
+from fallow.register.asking import Asking
 from fallow.register.cases import person_key
-from fallow.register.compare import Changed, compare
-from fallow.register.decide import Approval, Books, Conflict, Numbers, Outcome, append_decision, as_ranges
+from fallow.register.decide import Books, Conflict, Numbers, Outcome, append_decision, as_ranges
 from fallow.register.files import FileStore
 from fallow.register.geopackage import note_change
-from fallow.register.ledger import Clock, Entry, Ledger, canonical, system_clock
-from fallow.register.life import Life, life_of
-from fallow.register.prefix import PrefixView
+from fallow.register.ledger import Clock, Ledger, canonical, system_clock
 from fallow.register.releasing import claims_to_sign, released_by
-from fallow.register.report import Delivery, Draft, Said
-from fallow.register.review import Review, review
+from fallow.register.report import Delivery, Draft
 from fallow.register.rights import Rights
-from fallow.register.snapshot import snapshot
 from fallow.register.store import Store
 from fallow.register.vault import Vault
-from fallow.register.verify import Verdict, verify
-from fallow.register.view import View, checked_day
+from fallow.register.view import checked_day
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """One delivery as the ledger has it."""
-
-    number: int
-    at: str
-    delivery: Delivery
-    receipt: Mapping[str, Any] | None
-
-
-class Register:
+class Register(Asking):
     """One open register. Made by :func:`create_register` and :func:`open_register`; a context manager.
 
     Attributes
@@ -145,13 +130,27 @@ class Register:
         accept
             Codes of findings this person accepts; reports held for others stay drafts.
         """
+        with self.approving(by, why, as_of, accept) as act:
+            act.read(as_ranges(reports))
+        return act.outcome
+
+    @contextmanager
+    def approving(
+        self, by: str, why: str, as_of: str | None = None, accept: Iterable[str] = ()
+    ) -> Iterator[Approval]:
+        """One act of approving inside one transaction; the decision is entered when the block ends well.
+
+        ``act.read(ranges)`` takes reports by number; ``act.receive(numbers, drafts, register.today())`` takes
+        reports added inside the block without reading them back.
+        """
         with self.writing():
             self._named(by, why)
             Rights(self.ledger).require(by, "approve")
             day = self._decision_day(as_of)
             accepted = frozenset(accept)
-            act = Approval(self._connection, self.model, self.ledger, day, accepted, as_of is not None)
-            act.run(as_ranges(reports))
+            act = Approval(self._connection, self.model, day, accepted, declared=as_of is not None)
+            yield act
+            act.finish()
             self._close(act.books)
             if act.approved:
                 spans = as_ranges(act.approved)
@@ -160,7 +159,6 @@ class Register:
                 receiving.mark_approved(self._connection, spans, day, declared=as_of is not None)
                 act.outcome.decision = number
                 act.outcome.approved = len(act.approved)
-            return act.outcome
 
     def reject(self, reports: Numbers, by: str, why: str, as_of: str | None = None) -> int:
         """Reject drafts, or take back the approval of reports; gives how many. Nothing is erased."""
@@ -240,81 +238,7 @@ class Register:
             self._decide("erase", {"by": by, "why": why, "record": record}, [record], None)
         return self.vault.erase(record)
 
-    # -- asking ------------------------------------------------------------------------------------------
-
-    def at(self, known: str | None = None, true: str | None = None, head: int | None = None) -> View:
-        """The register as known on a day, about a day, or exactly as of a ledger head."""
-        if head is None:
-            return View(self._connection, self.model, known, true)
-        return PrefixView(self._connection, self.model, known, true, head)
-
-    def history(self, record: str) -> Life:
-        """The life of a record: its reports, and behind every value the report and source that gave it."""
-        return life_of(self._connection, self.model, record)
-
-    def review(self, kind: str | None = None) -> Review:
-        """What needs a person: drafts, held findings, conflicts, claims that wait for signatures."""
-        return review(self._connection, self.model, kind)
-
-    def changes(
-        self,
-        kind: str,
-        earlier: str,
-        later: str,
-        by: Sequence[str],
-        true: str | None = None,
-        only: int | None = None,
-    ) -> list[Changed]:
-        """Groups of records that differ between two known days, and which records did it."""
-        return compare(self.at(known=earlier, true=true), self.at(known=later, true=true), kind, by, only)
-
-    def secrets(self, record: str) -> dict[str, Any]:
-        """Personal values of a record, later reports over earlier; needs the vault open. Never log it."""
-        return sources.secrets(self._connection, self.vault, record)
-
-    def deliveries(self, source: str | None = None) -> list[DeliveryRow]:
-        """Deliveries in the order they came."""
-        found = []
-        for entry in self.ledger.entries(("delivery",)):
-            delivery = Delivery(**{**entry.content, "files": tuple(entry.content["files"])})
-            if source in (None, delivery.source):
-                row = self._connection.execute(
-                    "SELECT body FROM fallow_receipt WHERE delivery = ?", (entry.number,)
-                ).fetchone()
-                found.append(
-                    DeliveryRow(entry.number, entry.at, delivery, orjson.loads(row[0]) if row else None)
-                )
-        return found
-
-    def said(self, source: str, kind: str, records: Sequence[str]) -> dict[str, Said]:
-        """What one source has said so far about some records; those it took back are absent."""
-        return sources.said(self._connection, source, kind, records)
-
-    def said_all(self, source: str, kind: str) -> Iterator[Said]:
-        """What one source has said so far about every record of a kind."""
-        return sources.said_all(self._connection, source, kind)
-
-    def said_by(self, numbers: Iterable[int]) -> list[sources.SaidBy]:
-        """Which sources the reports with these ledger numbers come from, the most frequent first."""
-        return sources.said_by(self._connection, numbers)
-
-    def known_days(self) -> list[str]:
-        """The days on which anything became known, in order."""
-        rows = self._connection.execute(
-            "SELECT DISTINCT known_from FROM fallow_report WHERE known_from IS NOT NULL ORDER BY 1"
-        )
-        return [row[0] for row in rows]
-
-    def drafts(self, delivery: int | None = None) -> list[range]:
-        """Ledger numbers of reports that nobody decided on yet."""
-        return receiving.drafts(self._connection, delivery)
-
-    def entry(self, number: int) -> Entry:
-        """One ledger entry; ``ENTRY_UNKNOWN`` when there is none of that number."""
-        found = self.ledger.entry(number)
-        if found is None:
-            raise FallowError("ENTRY_UNKNOWN", str(number))
-        return found
+    # -- ending -----------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Close the register and its vault."""
@@ -329,23 +253,6 @@ class Register:
     ) -> None:
         self.close()
 
-    def verify(self, *, refold: bool = False) -> Verdict:
-        """Walk chain, signatures, rows, files and vault; with ``refold`` also fold everything again."""
-        return verify(self._connection, self.model, self.id, self.files, self.vault, refold=refold)
-
-    def snapshot(
-        self,
-        target: str | Path,
-        known: str | None = None,
-        true: str | None = None,
-        *,
-        restricted: bool = False,
-    ) -> dict[str, int]:
-        """Write the current layers (or those of other dates) to a clean GeoPackage; rows by layer."""
-        view = View(self._connection, self.model, known, true)
-        dated = {**self.settings, "date": true or known or self.ledger.head()[2][:10]}
-        return snapshot(self.model, dated, view, Path(target), restricted=restricted)
-
     @property
     def key_public(self) -> str | None:
         """The public half of the key that is open, as hex."""
@@ -353,21 +260,18 @@ class Register:
 
     # -- inside ------------------------------------------------------------------------------------------
 
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        return self._store.connection
-
     def _named(self, by: str, why: str) -> None:
         if not person_key(by):
             raise FallowError("NAME_NEEDED", "by")
         if not why.strip():
             raise FallowError("REASON_NEEDED", "why")
 
-    def _today(self) -> str:
+    def today(self) -> str:
+        """The day of this register's clock, never before the last entry of its ledger."""
         return max(self.ledger.now().date().isoformat(), self.ledger.head()[2][:10])
 
     def _decision_day(self, as_of: str | None) -> str:
-        today = self._today()
+        today = self.today()
         if as_of is None:
             return today
         day = checked_day(as_of, "as_of") or today

@@ -1,0 +1,240 @@
+"""Step 2, approving: from the chosen reports to their rows in the history, in one act.
+
+The first report about a record takes the short way (one row); whatever was spoken about before is folded
+again when everything has been seen. Reports that came in a moment ago need not be read back:
+:meth:`Approval.receive` takes the drafts as they are, :meth:`Approval.read` takes ledger numbers.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from fallow.errors import Finding
+from fallow.kinds import Kind, Model, date_low
+from fallow.register.cases import CaseLoader, claim_of
+from fallow.register.claims import GEOMETRY, Claim, Slice
+from fallow.register.decide import Books, Outcome, conflicts, latest
+from fallow.register.fold import fold
+from fallow.register.report import OPEN_END, Draft
+from fallow.register.rules import Change, check
+
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A report about to be approved."""
+
+    number: int
+    kind: str
+    record: str
+    true: str
+    learned: str
+    declared: bool
+    fields: Mapping[str, Any]
+    geometry: bytes | None
+    located: bool
+    where: str
+    alone: bool
+    """Nobody spoke about its record before, and it speaks about nothing else."""
+
+
+class Approval:
+    """One act of approving."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        model: Model,
+        day: str,
+        accept: frozenset[str],
+        *,
+        declared: bool,
+    ) -> None:
+        self._connection = connection
+        self._model = model
+        self._day = day
+        self._declared = declared
+        self._accept = accept
+        self.books = Books(connection, model)
+        self.outcome = Outcome()
+        self.approved: list[int] = []
+        self._again: dict[str, dict[str, list[int]]] = {}
+        # Records that a decision speaks about are folded, even if only one report does.
+        self._decided = {row[0] for row in connection.execute("SELECT DISTINCT record FROM fallow_about")}
+
+    def read(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Take reports by their ledger numbers, in ledger order."""
+        for low, high in ranges:
+            for start in range(low, high + 1, _CHUNK):
+                rows = self._connection.execute(
+                    "SELECT r.number, r.kind, r.record, r.learned, r.declared, r.held, r.state, "
+                    "l.body, l.geometry, "
+                    "(SELECT count(*) FROM fallow_report x WHERE x.record = r.record) "
+                    "FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
+                    "WHERE r.number BETWEEN ? AND ? ORDER BY r.number",
+                    (start, min(start + _CHUNK - 1, high)),
+                ).fetchall()
+                self._take([one for row in rows if (one := self._stored(row)) is not None])
+
+    def receive(self, numbers: range, drafts: Sequence[Draft], today: str) -> None:
+        """Take reports that were received in this same transaction."""
+        told = {draft.record for draft in drafts}
+        again = {
+            row[0]
+            for row in self._connection.execute(
+                "SELECT record FROM fallow_report WHERE record IN (SELECT value FROM json_each(?)) "
+                "GROUP BY record HAVING count(*) > 1",
+                (orjson.dumps(sorted(told)).decode(),),
+            )
+        }
+        again |= self._decided & told
+        self._take(
+            [
+                _Pending(
+                    number,
+                    draft.kind,
+                    draft.record,
+                    draft.true,
+                    draft.learned or today,
+                    draft.learned is not None,
+                    draft.fields,
+                    draft.geometry,
+                    draft.located,
+                    draft.where,
+                    not (draft.withdraws or draft.corrects or draft.record in again),
+                )
+                for number, draft in zip(numbers, drafts, strict=True)
+                if not (draft.held and self._held(number, draft.held))
+            ]
+        )
+
+    def finish(self) -> None:
+        """Fold again what was spoken about before."""
+        for kind, records in self._again.items():
+            self._fold_again(self._model.kind(kind), records)
+
+    def _held(self, number: int, codes: Sequence[str]) -> bool:
+        """Whether findings nobody accepted keep a report back; it is then named in the outcome."""
+        waiting = tuple(code for code in codes if code not in self._accept)
+        if waiting:
+            self.outcome.held.append((number, waiting))
+        return bool(waiting)
+
+    def _stored(self, row: tuple[Any, ...]) -> _Pending | None:
+        number, kind, record, learned, declared, held, state, body, geometry, spoken = row
+        if state == "approved":
+            self.outcome.already += 1
+            return None
+        if held and self._held(number, held.split()):
+            return None
+        content = orjson.loads(body)
+        alone = (
+            spoken == 1
+            and state == "draft"
+            and record not in self._decided
+            and not content.get("withdraws")
+            and not content.get("corrects")
+        )
+        return _Pending(
+            number,
+            kind,
+            record,
+            content["true"],
+            learned,
+            bool(declared),
+            content["fields"],
+            geometry,
+            bool(content.get("located")),
+            content.get("where", ""),
+            alone,
+        )
+
+    def _take(self, chunk: Sequence[_Pending]) -> None:
+        rows: dict[str, list[_Pending]] = {}
+        for one in chunk:
+            guarded = self.books.guards(one.kind).guarded
+            claims = guarded and any(one.fields.get(name) in codes for name, codes in guarded.items())
+            if not one.alone or claims:
+                self._again.setdefault(one.kind, {}).setdefault(one.record, []).append(one.number)
+                continue
+            if not self.books.plain(one.kind).lets_through(one.fields) and self._refused_alone(one):
+                continue
+            rows.setdefault(one.kind, []).append(one)
+            self.approved.append(one.number)
+        for kind, fresh in rows.items():
+            self.books.writer(kind, coming=len(fresh)).put(
+                [
+                    (
+                        (one.record, max(one.learned, self._day), OPEN_END, date_low(one.true), OPEN_END),
+                        one.fields,
+                        ("", "", int(one.declared or self._declared), str(one.number)),
+                    )
+                    for one in fresh
+                ],
+                [one.geometry if one.located else None for one in fresh],
+            )
+
+    def _refused_alone(self, one: _Pending) -> bool:
+        kind = self._model.kind(one.kind)
+        after = dict(one.fields)
+        if one.located:
+            after[GEOMETRY] = one.geometry
+        change = Change(self._model, kind, one.record, None, after, self.books.standing)
+        where = f"report {one.number}" + (f" ({one.where})" if one.where else "")
+        found = list(check(change, where))
+        self.outcome.refused.extend(found)
+        return bool(found)
+
+    def _fold_again(self, kind: Kind, records: Mapping[str, list[int]]) -> None:
+        writer = self.books.writer(kind.name, coming=len(records))
+        for group, case in CaseLoader(self._connection).cases(records):
+            numbers = [number for record in group for number in records.get(record, ())]
+            new = [self._claim(number) for number in numbers]
+            fresh = {claim.number for claim in new}
+            old = tuple(one for one in case.claims if one.number not in fresh)
+            before = fold(self.books.guards(kind.name), kind, replace(case, claims=old))
+            after = fold(self.books.guards(kind.name), kind, replace(case, claims=(*old, *new)))
+            broken = self._broken(kind, before, after, numbers)
+            if broken:
+                self.outcome.refused.extend(broken)
+                continue
+            writer.replace(group, after)
+            self.approved.extend(numbers)
+            self.outcome.conflicts.extend(conflicts(kind, after))
+
+    def _claim(self, number: int) -> Claim:
+        row = self._connection.execute(
+            "SELECT r.record, r.learned, r.declared, r.known_from, r.known_to, l.body, l.geometry "
+            "FROM fallow_report r "
+            "JOIN fallow_ledger l ON l.number = r.number WHERE r.number = ?",
+            (number,),
+        ).fetchone()
+        record, learned, declared, since, until, body, geometry = row
+        spans = [
+            (one[0], one[1])
+            for one in self._connection.execute(
+                "SELECT known_from, known_to FROM fallow_earlier_span WHERE report = ?", (number,)
+            )
+        ]
+        if since is not None and until is not None:
+            spans.append((since, until))
+        spans.append((max(learned, self._day), OPEN_END))
+        declared = bool(declared) or self._declared
+        return claim_of(number, record, tuple(spans), declared, orjson.loads(body), geometry)
+
+    def _broken(
+        self, kind: Kind, before: Sequence[Slice], after: Sequence[Slice], numbers: Sequence[int]
+    ) -> list[Finding]:
+        was, now = latest(before), latest(after)
+        where = ", ".join(f"report {number}" for number in numbers[:5])
+        found: list[Finding] = []
+        for record in sorted(was.keys() | now.keys()):
+            change = Change(self._model, kind, record, was.get(record), now.get(record), self.books.standing)
+            found.extend(check(change, where))
+        return found
