@@ -79,6 +79,7 @@ def changes(
                 "after": sum(one.after for one in groups.values()),
                 "groups_before": sum(1 for one in groups.values() if one.before),
                 "groups_after": sum(1 for one in groups.values() if one.after),
+                "groups_total": len(groups),
                 "groups_changed": len(changed),
                 "groups_with_other_records_but_equal_counts": swapped,
                 "groups": [_as_dict(grouping, key, one) for key, one in changed.items()],
@@ -93,8 +94,7 @@ def changes(
     ]
     numbers = range(len(heads), len(heads) + 4)
     print_table([*heads, *columns], rows, title=in_language(declared.plural), numbers=numbers)
-    total = sum(1 for one in groups.values() if one.before or one.after)
-    print_line(say("cli.changed", count=len(changed), total=total, swapped=swapped, shown=len(rows)))
+    print_line(say("cli.changed", count=len(changed), total=len(groups), swapped=swapped, shown=len(rows)))
     print_line(stamp.notice)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from fallow.cli import options
 from fallow.cli.opening import passphrase_of
@@ -35,14 +34,10 @@ def demo(
     passphrase = passphrase_of(passphrase_file)
     with working(say("cli.progress.demo")):
         summary = run_demo(target, passphrase) if passphrase else run_demo(target)
-    told: Any = asdict(summary) if is_dataclass(summary) and not isinstance(summary, type) else summary
     if wants_json(as_json):
-        print_json(told)
+        print_json(asdict(summary))
     else:
         print_line(say("cli.demo_made", folder=str(target)))
-        for name, value in told.items():
-            print_line(f"  {name}: {value}")
+        print_line(summary.text())
     if not no_serve:
-        registers = sorted(target.rglob("*.gpkg"))
-        named = told.get("register") if isinstance(told, dict) else None
-        serve_register(Path(named) if named else registers[0], host, port, open_browser=True)
+        serve_register(Path(summary.register), host, port, open_browser=True)
