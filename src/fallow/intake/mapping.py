@@ -76,7 +76,8 @@ class TableMapper:
             findings.append(Finding(one.code, level, f"{place}{one.where}".strip(), one.facts, row))
         unread = frozenset(one.row for one in findings if one.level == "refuse" and one.row is not None)
         statements = tuple(record.map(batch, place, findings, unread) for record in self._records)
-        for row in range(len(batch)):
+        partial = all(one.spec.rows for one in statements)
+        for row in range(len(batch)) if partial else ():
             if not any(one.here[row] for one in statements):
                 findings.append(Finding("ROW_NOT_DESCRIBED", "refuse", f"{place}{batch.where[row]}", {}, row))
         refused = frozenset(one.row for one in findings if one.level == "refuse" and one.row is not None)

@@ -26,7 +26,7 @@ class Statements:
     here
         Rows this record spec speaks about.
     ids
-        The id in the file, or ``None`` for every row when the source gives none.
+        The id in the file (``codes``: as a person reads it), or ``None`` when the source gives none.
     links
         Field name to the id in the file of the linked record (a list where several are linked).
     fields, originals, secrets
@@ -38,6 +38,7 @@ class Statements:
     spec: RecordSpec
     here: Sequence[bool]
     ids: Sequence[str] | None
+    codes: Sequence[str] | None
     links: Mapping[str, Sequence[Any]]
     fields: Sequence[dict[str, Any]]
     originals: Sequence[Mapping[str, str]]
@@ -114,12 +115,13 @@ class RecordMapper:
             report.places(batch.wkb, self.kind, unread)
         fields = _rows(open_columns, count)
         if self.id_field and ids is not None:
-            for row, id in zip(fields, ids, strict=True):
-                row["external_id"] = id.replace(BETWEEN, " ")
+            for row, id in zip(fields, _readable(ids, self.spec), strict=True):
+                row["external_id"] = id
         return Statements(
             spec=self.spec,
             here=here,
             ids=ids,
+            codes=None if ids is None else _readable(ids, self.spec),
             links=self._links(columns, count),
             fields=fields,
             originals=_originals(open_columns, count),
@@ -137,11 +139,12 @@ class RecordMapper:
     def _ids(self, columns: Mapping[str, list[Any]], count: int, report: _Report) -> list[str] | None:
         if not self.spec.id:
             return None
-        parts = [[raw_text(raw).strip() for raw in columns[name]] for name in self.spec.id]
+        parts = [_trimmed(columns[name]) for name in self.spec.id]
         ids = parts[0] if len(parts) == 1 else [id_text(row) for row in zip(*parts, strict=True)]
-        for row in range(count):
-            if not ids[row].strip(BETWEEN):
-                report.refuse(row, "ID_MISSING", column=", ".join(self.spec.id))
+        if len(parts) > 1 or "" in ids:
+            for row in range(count):
+                if not ids[row].strip(BETWEEN):
+                    report.refuse(row, "ID_MISSING", column=", ".join(self.spec.id))
         return ids
 
     def _true(
@@ -195,6 +198,17 @@ class RecordMapper:
         return found
 
 
+def _trimmed(column: Sequence[Any]) -> list[str]:
+    if set(map(type, column)) == {str}:
+        return [text.strip() for text in column]
+    return [raw_text(raw).strip() for raw in column]
+
+
+def _readable(ids: Sequence[str], spec: RecordSpec) -> Sequence[str]:
+    """Ids as a person reads them: several columns with a blank between."""
+    return ids if len(spec.id) == 1 else [id.replace(BETWEEN, " ") for id in ids]
+
+
 def _named(raws: Sequence[Any], spec: FieldSpec) -> Any:
     """The id in the file that a link names, several where the cell lists several, ``None`` where it names
     none.
@@ -231,6 +245,8 @@ def _rows(columns: list[tuple[str, Column]], count: int) -> list[dict[str, Any]]
     if not names:
         return [{} for _ in range(count)]
     rows = zip(*(column.values for _, column in columns), strict=True)
+    if not any(None in column.values or UNSAID in column.values for _, column in columns):
+        return [dict(zip(names, row, strict=True)) for row in rows]
     return [
         {
             name: value
@@ -249,10 +265,13 @@ def _originals(columns: list[tuple[str, Column]], count: int) -> Sequence[Mappin
     if not read:
         return [_NO_ORIGINAL] * count
     names = [name for name, _ in read]
-    return [
-        {name: text for name, text in zip(names, row, strict=True) if text is not None}
-        for row in zip(*(texts for _, texts in read), strict=True)
-    ]
+    rows = list(zip(*(texts for _, texts in read), strict=True))
+    # Drafts are never changed, so rows that came written alike share one dictionary.
+    shared = {
+        row: {name: text for name, text in zip(names, row, strict=True) if text is not None}
+        for row in dict.fromkeys(rows)
+    }
+    return [shared[row] for row in rows]
 
 
 def _unsaid(columns: list[tuple[str, Column]]) -> dict[int, frozenset[str]]:

@@ -14,7 +14,7 @@ from typing import Any
 import shapely
 
 from fallow.errors import Finding
-from fallow.intake.identity import BETWEEN, Named, Placed
+from fallow.intake.identity import Named, Placed
 from fallow.intake.linking import Linker, Links
 from fallow.intake.mapping import Mapped
 from fallow.intake.mapping_columns import UNSAID
@@ -207,28 +207,31 @@ class Reporter:
         source, learned, author = hand.source.name, hand.learned, hand.author
         dated = self._dated(one.spec)
         place, wheres, wkb = f"{mapped.file} ", mapped.batch.where, mapped.batch.wkb
+        every, originals, codes, secrets, trues = one.fields, one.originals, one.codes, one.secrets, one.true
+        coded, authors = one.coded, one.authors
         drafts: list[Draft] = []
+        updates = of_updates = 0
         for row, record in enumerate(records):
             if record is None or row in skip:
                 continue
-            fields = one.fields[row]
+            fields = every[row]
             for name, linked in links.items():
                 if linked[row] is not None and linked[row] is not UNSAID:
                     fields[name] = linked[row]
-            original = one.originals[row]
+            original = originals[row]
             if dated:
                 fields[dated] = hand.delivered
                 original = {**original, dated: ""}
-            if one.coded:
+            if coded:
                 # A person finds a record without an id of its own by the first half of its record id.
-                fields["code"] = one.ids[row].replace(BETWEEN, " ") if one.ids is not None else record[:13]
+                fields["code"] = codes[row] if codes is not None else record[:13]
             # Positional, in the order of Draft: this line runs once a row and keywords cost a third more.
             draft = Draft(
                 kind,
                 record,
                 source,
-                (one.authors[row] or author) if one.authors else author,
-                one.true[row],
+                (authors[row] or author) if authors else author,
+                trues[row],
                 fields,
                 original,
                 wkb[row] if located else None,
@@ -238,13 +241,12 @@ class Reporter:
                 (),
                 (),
                 (),
-                one.secrets[row],
-                held.get(row, ()),
+                secrets[row],
+                held.get(row, ()) if held else (),
             )
             previous = said.get(record) if said else None
             if previous is None:
                 drafts.append(draft)
-                self.count.additions += 1
             else:
                 unsaid = one.unsaid.get(row, frozenset()) | {
                     n for n, cells in links.items() if cells[row] is UNSAID
@@ -255,8 +257,11 @@ class Reporter:
                 if not changes:
                     continue
                 drafts += changes
-                self.count.updates += 1
+                updates += 1
+                of_updates += len(changes)
             made[row] = True
+        self.count.updates += updates
+        self.count.additions += len(drafts) - of_updates
         self.count.by_kind[kind] += len(drafts)
         self.count.held += sum(1 for draft in drafts if draft.held)
         return drafts
