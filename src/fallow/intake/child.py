@@ -97,7 +97,7 @@ def _other_than_wgs84(crs: str | None) -> str | None:
 def _send(answers: BinaryIO, job: Job, chunk: Chunk, gate: Gate | None) -> None:
     if len(chunk.columns) > job.spec.limits.columns:
         raise FallowError("TOO_MANY_COLUMNS", "", found=len(chunk.columns), limit=job.spec.limits.columns)
-    wkb = from_columns(job.spec.geometry, chunk) if job.spec.geometry else chunk.wkb
+    wkb = from_columns(job.spec.geometry, chunk, job.tally) if job.spec.geometry else chunk.wkb
     lengths: list[int] = []
     if wkb is not None and gate is not None:
         wkb, found = gate.check(wkb, chunk.where, chunk.start, chunk.envelopes)

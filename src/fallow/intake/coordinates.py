@@ -16,6 +16,7 @@ from fallow.intake.read_spec import GEOMETRY_FORMS, GeometrySpec
 from fallow.intake.readers.geometry_json import one_to_wkb
 from fallow.intake.readers.job import Chunk
 from fallow.intake.readers.json_strict import loads
+from fallow.intake.tally import Tally
 
 Position = tuple[float, float]
 """Longitude and latitude, or x and y of the declared system."""
@@ -43,7 +44,7 @@ def shift_m(declared: str, of_file: str, lon: float, lat: float) -> float:
     return abs(float(Geod(ellps="WGS84").inv(lon, lat, other_lon, other_lat)[2]))
 
 
-def from_columns(spec: GeometrySpec, chunk: Chunk) -> list[bytes | None]:
+def from_columns(spec: GeometrySpec, chunk: Chunk, tally: Tally) -> list[bytes | None]:
     """WKB of each row from the columns a source names; a row with nothing in any of them has no geometry.
 
     A value that cannot be read is a finding ``COORD_FORMAT`` of level ``refuse`` at its row and column.
@@ -62,7 +63,7 @@ def from_columns(spec: GeometrySpec, chunk: Chunk) -> list[bytes | None]:
     if spec.form == "geojson":
         return _from_geojson(chunk, names[0])
     if spec.form in ("utm", "mgrs"):
-        return _from_grid(spec, chunk, names)
+        return _from_grid(spec, chunk, names, tally)
     return _points(chunk, list(_each(chunk, names, _converter(spec))))
 
 
@@ -121,7 +122,7 @@ def _points(chunk: Chunk, places: list[Position | None]) -> list[bytes | None]:
     ]
 
 
-def _from_grid(spec: GeometrySpec, chunk: Chunk, names: list[str]) -> list[bytes | None]:
+def _from_grid(spec: GeometrySpec, chunk: Chunk, names: list[str], tally: Tally) -> list[bytes | None]:
     def convert(cells: tuple[Any, ...]) -> Grid:
         if spec.form == "mgrs":
             return mgrs(cells[0])
@@ -132,6 +133,8 @@ def _from_grid(spec: GeometrySpec, chunk: Chunk, names: list[str]) -> list[bytes
     positions: list[Position | None] = [None] * len(places)
     for spot, position in zip(spots, to_lonlat([places[spot] for spot in spots]), strict=True):
         positions[spot] = position
+        if places[spot].square > 10:
+            tally.add("LOW_PRECISION", chunk.where[spot], chunk.start + spot)
         if position is None:
             chunk.say(spot, "COORD_FORMAT", "refuse", f", {names[0]}")
     return _points(chunk, positions)
