@@ -293,7 +293,6 @@ def test_a_state_neither_begins_nor_steps_where_the_domain_forbids(country: Regi
     assert [one.drafts for one in country.review().drafts] == [1]
 
 
-@pytest.mark.xfail(reason="steps are checked between what stood and what would stand, not along true time")
 def test_a_forbidden_step_inside_one_delivery_is_found(tmp_path: Path) -> None:
     with create_register(tmp_path / "real.gpkg", title="Real kinds", clock=Days("2021-06-01")) as register:
         common = {"code": "H-1", "status": "open"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from fallow.register.claims import GEOMETRY, Claim, Slice
 from fallow.register.decide import Books, Outcome, conflicts, latest
 from fallow.register.fold import fold
 from fallow.register.report import OPEN_END, Draft
-from fallow.register.rules import Change, check
+from fallow.register.rules import Change, check, check_steps
 
 _CHUNK = 2_000
 
@@ -237,4 +238,27 @@ class Approval:
         for record in sorted(was.keys() | now.keys()):
             change = Change(self._model, kind, record, was.get(record), now.get(record), self.books.standing)
             found.extend(check(change, where))
+        # One delivery may tell several states of one record: each step along true time counts.
+        paths = _paths(kind, before)
+        for record, path in _paths(kind, after).items():
+            known = [_states(kind, *pair) for pair in pairwise(paths.get(record, ()))]
+            for come, go in pairwise(path):
+                if _states(kind, come, go) not in known:
+                    change = Change(self._model, kind, record, come, go, self.books.standing)
+                    found.extend(one for one in check_steps(change, where) if one not in found)
         return found
+
+
+def _paths(kind: Kind, slices: Sequence[Slice]) -> dict[str, list[Mapping[str, Any]]]:
+    """What is believed now of each record, along true time; empty for a kind without states."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    if kind.states:
+        for one in sorted(slices, key=lambda one: one.true_from):
+            if one.known_to == OPEN_END:
+                found.setdefault(one.record, []).append(one.values)
+    return found
+
+
+def _states(kind: Kind, come: Mapping[str, Any], go: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The states on both sides of a step."""
+    return tuple((come.get(one.field), go.get(one.field)) for one in kind.states)

@@ -79,6 +79,13 @@ def check(change: Change, where: str) -> Iterator[Finding]:
         yield Finding(broken.code, "refuse", where, {"record": change.record, **broken.facts})
 
 
+def check_steps(change: Change, where: str) -> Iterator[Finding]:
+    """What speaks against the steps of this change alone: for neighbours along true time."""
+    for machine in change.kind.states:
+        for broken in _steps(change, machine):
+            yield Finding(broken.code, "refuse", where, {"record": change.record, **broken.facts})
+
+
 def _broken(change: Change) -> Iterator[Broken]:
     if change.after is None:
         if change.before is not None:
