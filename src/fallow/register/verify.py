@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, ClassVar
 
-from fallow.errors import Finding
+import shapely
+
+from fallow.errors import FallowError, Finding
 from fallow.kinds import Model, columns
 from fallow.register import keys
 from fallow.register.files import FileStore
@@ -84,8 +86,18 @@ def verify(
     return verdict
 
 
-_FAULTS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error)
-"""What a damaged file makes of a row: wrong types, broken text, missing parts."""
+_FAULTS = (
+    sqlite3.Error,
+    shapely.errors.ShapelyError,
+    FallowError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    struct.error,
+)
+"""What a damaged file makes of a row: wrong types, broken text, shapes and dates, missing parts."""
 
 
 def _walked(
