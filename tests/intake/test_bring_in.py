@@ -414,6 +414,15 @@ def test_a_refused_row_does_not_withdraw_its_record(desk: Desk) -> None:
     assert (receipt.refused, receipt.withdrawals) == (1, 0)
 
 
+def test_a_row_without_its_id_makes_every_withdrawal_wait(desk: Desk) -> None:
+    """Record A3 seems gone, but a row without an id was refused and may be it."""
+    text = VICTIMS.replace("id: {column: no}", "id: {column: no}\n        complete: true")
+    desk.bring(text, victims__csv=ROWS)
+    receipt = desk.bring(text.replace("2024-03-31", "2024-09-30"), victims__csv=ROWS.replace("A3,", ","))
+    assert (receipt.refused, receipt.withdrawals, receipt.held) == (1, 1, 1)
+    assert desk.register.at().count("victim") == 3
+
+
 def test_a_claim_that_needs_two_signatures_is_kept_as_a_claim(desk: Desk) -> None:
     receipt = desk.bring(HAZARDS, areas__csv="no,fecha,clase,estado\n1,2023,S,open\n2,2023,S,closed\n")
     assert receipt.counts["CLAIM_NEEDS_RELEASE"] == 1

@@ -50,6 +50,8 @@ CASES = [
     ("age: edad", "accident: {link: accident, by: x}", "SOURCE_LINK_NO_ID", "link: accident"),
     ("age: edad", "age: {from: edad, unit: hectars}", "SOURCE_UNIT", "hectars"),
     ("date: fecha", "date: {from: fecha, date: dd/mm/yy}", "SOURCE_DATE_ORDER", "dd/mm/yy"),
+    ("age: edad", "national_id: no", "SOURCE_PERSONAL_TWICE", "kind: victim"),
+    ("age: edad", "name: municipio", "SOURCE_PERSONAL_TWICE", "kind: victim"),
     ("{x: lon, y: lat}", "{x: lon}", "SOURCE_VALUE", "{x: lon}"),
     ("id: {column: no}", "id: none\n        match: [town]", "SOURCE_MATCH_UNKNOWN", "town"),
     ("id: {column: no}", "id: {column: no}\n        match: [date]", "SOURCE_CLASH", None),

@@ -179,7 +179,7 @@ def _paths(delivery: DeliverySpec, folder: Path) -> dict[str, list[Path]]:
             matches = sorted(folder.glob(name)) if "*" in name or "?" in name else [folder / name]
             matches = [path for path in matches if path.is_file()]
             if not matches:
-                raise FallowError("FILE_NOT_FOUND", f"{delivery.where}", found=name)
+                raise FallowError("FILE_NOT_FOUND", f"{delivery.where}: {name}")
             found[label] += matches
     return found
 

@@ -317,8 +317,9 @@ class DeliveryRun:
 
     def _withdraw(self, number: int) -> None:
         """Records with ids that a complete delivery no longer lists."""
+        unnamed = self._tally.counts["ID_MISSING"] > 0  # one of those rows may be a record that seems gone
         for kind, listed in self.reporter.listed.items():
             gone = [
                 one for one in self._register.said_all(self._source.name, kind) if one.record not in listed
             ]
-            self._add(self.reporter.withdraw(kind, gone, doubtful=False), number)
+            self._add(self.reporter.withdraw(kind, gone, doubtful=unnamed), number)

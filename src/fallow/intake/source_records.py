@@ -77,6 +77,7 @@ def record_spec(node: Node, model: Model, manner: Manner) -> RecordSpec:
         where=node.where,
     )
     _refuse_without_required(node, kind, spec)
+    _refuse_personal_in_the_open(node, kind, spec)
     return spec
 
 
@@ -376,3 +377,14 @@ def _refuse_without_required(node: Node, kind: Kind, spec: RecordSpec) -> None:
     missing = [one.name for one in kind.fields if one.required == "draft" and one.name not in filled]
     if missing:
         node.refuse("SOURCE_FIELD_REQUIRED", found=", ".join(missing), kind=kind.name)
+
+
+def _refuse_personal_in_the_open(node: Node, kind: Kind, spec: RecordSpec) -> None:
+    """A column that goes to the vault goes nowhere else: an id made of it could be guessed back."""
+    personal = {one.name for one in kind.fields if one.personal}
+    hidden = {column: one.name for one in spec.fields if one.name in personal for column in one.columns}
+    dated = [spec.date] if spec.date else []
+    shown = [column for one in (*spec.fields, *dated) if one.name not in personal for column in one.columns]
+    for column in (*spec.id, *shown, *(column for one in spec.fields for column in one.by)):
+        if column in hidden:
+            node.refuse("SOURCE_PERSONAL_TWICE", found=column, field=hidden[column])
