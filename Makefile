@@ -46,8 +46,11 @@ $(READY): pyproject.toml requirements.lock | python
 	@"$(BIN)/python" $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch "$@"
 
+# The snapshot is the last thing the demo writes: without it the register beside it is half a programme.
 demo: web ## Build the invented programme as real files, bring it in, and show it on a map
-	@if [ -e "$(DEMO)/register.gpkg" ]; then \
+	@if [ -e "$(DEMO)/register.gpkg" ] && [ ! -e "$(DEMO)/snapshot_for_qgis.gpkg" ]; then \
+		echo "Building the programme in $(DEMO) was interrupted; make clean removes it." >&2; exit 2; \
+	elif [ -e "$(DEMO)/register.gpkg" ]; then \
 		echo "Using the programme that is already in $(DEMO) (make clean removes it)."; \
 	else \
 		"$(BIN)/fallow" demo --to "$(DEMO)" --no-serve; \
