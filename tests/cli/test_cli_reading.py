@@ -152,6 +152,15 @@ def test_a_file_is_not_overwritten_unless_asked(fallow: Type, country: Country, 
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_a_file_has_the_form_of_its_name_and_json_tells_about_it(
+    told: Asked, country: Country, tmp_path: Path
+) -> None:
+    target = tmp_path / "hazards.geojson"
+    made = told("list", "hazard", "--register", country.path, "--to", target)
+    assert (made["file"], made["format"], made["count"]) == (str(target), "geojson", 3)
+    assert json.loads(target.read_text(encoding="utf-8"))["type"] == "FeatureCollection"
+
+
 def test_the_table_is_for_people(fallow: Type, country: Country) -> None:
     text = fallow("list", "hazard", "--register", country.path, "--table").stdout
     assert "Confirmed hazardous area" in text

@@ -82,6 +82,8 @@ BAD: list[tuple[list[Any], str, str]] = [
     (["bring", "absent", "--by", "x", "--why", "y"], "OPTION_MISSING", "--approve"),
     (["source", "draft", "absent.csv"], "FILE_NOT_FOUND", "absent.csv"),
     (["serve", "--port", "99999"], "OPTION_NUMBER", "99999"),
+    (["serve", "--host", "0.0.0.0", "--no-browser"], "WEB_NOT_LOOPBACK", "0.0.0.0"),
+    (["serve", "--register", "absent.gpkg"], "REGISTER_MISSING", "absent.gpkg"),
     (["list", "hazard", "--lang", "de"], "LANGUAGE_UNKNOWN", "de"),
 ]
 
@@ -203,3 +205,41 @@ def test_a_closed_pipe_ends_quietly(country: Country) -> None:
     os.close(write)
     assert done.stderr == ""
     assert done.returncode < 2
+
+
+def test_serve_answers_until_it_is_interrupted(country: Country) -> None:
+    import socket
+    from urllib.request import urlopen
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["serve", "--register", str(country.path), "--port", str(port), "--no-browser"]
+    child = subprocess.Popen(
+        [*FALLOW, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment(LANG="en", PYTHONUNBUFFERED="1"),
+    )
+    page = ""
+    for _ in range(150):
+        if child.poll() is not None:
+            break
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+                page = answer.read().decode("utf-8")
+            break
+        except OSError:
+            time.sleep(0.2)
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+    said, complaint = child.communicate(timeout=60)
+    assert "Traceback" not in complaint
+    if "WEB_NOT_BUILT" in complaint:  # nobody has run `make web` here: it is refused, and says so
+        assert child.returncode == catalogue()["WEB_NOT_BUILT"].exit_status
+        return
+    assert "Country of the test" in page
+    assert f"127.0.0.1:{port}" in said
+    assert "No longer shown." in said
+    assert child.returncode == 0

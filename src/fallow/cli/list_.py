@@ -80,24 +80,25 @@ def list_(
             _table(register, declared, listed, records, view.count(kind, wanted, bbox), limit, stamp)
         elif target is not None:
             count = _write(fresh_target(target, overwrite=overwrite), chosen, records, declared, names, stamp)
-            print_line(say("cli.written", count=count, file=target.name))
-            print_line(stamp.notice)
+            if as_json:
+                print_json({"file": str(target), "format": chosen, "count": count, **stamp.as_dict()})
+            else:
+                print_line(say("cli.written", count=count, file=target.name))
+                print_line(stamp.notice)
         else:
             _print(chosen, records, names, stamp)
 
 
 def _format(form: str | None, target: Path | None, as_json: bool | None) -> str:
     """The format asked for; else by the ending of the file; else a table for a person and JSON for a pipe."""
-    if form is None and target is not None and not as_json:
-        ending = target.suffix.lower().lstrip(".")
-        if ending not in FORMATS:
+    if target is not None:
+        chosen = form or target.suffix.lower().lstrip(".")
+        if chosen not in FORMATS[1:]:
             raise FallowError("FORMAT_NOT_SAID", target.name, known=", ".join(FORMATS[1:]))
-        form = ending
-    chosen = "json" if as_json else form or ("json" if wants_json(as_json) else "table")
-    if chosen == "gpkg" and target is None:
+        return chosen
+    chosen = form or ("json" if wants_json(as_json) else "table")
+    if chosen == "gpkg":
         raise FallowError("TARGET_NEEDED", "--to", format=chosen)
-    if chosen == "table" and target is not None:
-        raise FallowError("FORMAT_NOT_SAID", target.name, known=", ".join(FORMATS[1:]))
     return chosen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from fallow.cli import options
@@ -34,7 +35,6 @@ def serve_register(path: Path, host: str, port: int, *, open_browser: bool) -> N
             raise
         raise FallowError("FACE_NOT_INSTALLED", str(error.name), extra="web") from error
     print_line(say("cli.serving", address=f"http://{host}:{port}/", file=path.name))
-    try:
+    with suppress(KeyboardInterrupt):  # the way a person ends it
         serve_web(path, host=host, port=port, open_browser=open_browser)
-    except KeyboardInterrupt:
-        print_line(say("cli.served"))
+    print_line(say("cli.served"))
