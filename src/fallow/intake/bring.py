@@ -17,7 +17,7 @@ from fallow.intake.expect import check
 from fallow.intake.identity import file_sha256, files_digest
 from fallow.intake.read import country_extent
 from fallow.intake.receipt import Receipt, Tally, together
-from fallow.intake.source import DeliverySpec, Source
+from fallow.intake.source import DeliverySpec, Source, TableSpec
 from fallow.intake.source_load import load_source
 from fallow.kinds import Model
 from fallow.register import Delivery, DeliveryRow, Register
@@ -144,10 +144,19 @@ def _prepared(source: Source, register: Register) -> Source:
         extent = [list(box) for box in country_extent(country)]
     huge = register.settings.get("huge_area_m2")
     tables = tuple(
-        replace(table, read=replace(table.read, extent=extent or None, huge_area_m2=huge))
+        replace(
+            table,
+            read=replace(table.read, extent=extent or None, huge_area_m2=_limit(table, register.model, huge)),
+        )
         for table in source.tables
     )
     return replace(source, tables=tables)
+
+
+def _limit(table: TableSpec, model: Model, huge: float | None) -> float | None:
+    """The size that waits for a person; provinces and zones of control are large by nature."""
+    named = all(model.kind(record.kind).group == "place" for record in table.records)
+    return None if named else huge
 
 
 def _refuse_without_vault(source: Source, register: Register) -> None:
@@ -201,7 +210,7 @@ def _known_already(
                 None  # the newest delivery read anew under a better mapping: what changes becomes corrections
             )
         code = "MAPPING_CHANGED_SINCE" if remapped else "ALREADY_IMPORTED"
-        rows = int((row.receipt or {}).get("rows", 0))
+        rows, refused = (int((row.receipt or {}).get(name, 0)) for name in ("rows", "refused"))
         found = Finding(
             code, "note", ", ".join(_names(paths)), {"date": row.at[:10], "delivered": row.delivery.delivered}
         )
@@ -209,7 +218,8 @@ def _known_already(
             source.name,
             delivery.delivered,
             rows=rows,
-            known_already=rows,
+            refused=refused,
+            known_already=rows - refused,
             findings=(found,),
             counts={code: 1},
             files=row.delivery.files,

@@ -1,9 +1,9 @@
 """Step 1, reports arrive: columns that need no working out, checked whole.
 
-A column where every cell differs (ids, names, areas) gains nothing from a memo: each cell then costs 25 microseconds, a
-quarter of a large import. What such a column usually holds is already canonical, and that can be seen for 2,000 cells
-at once. Where it cannot, ``None`` sends the batch the careful way; ``tests/intake/test_mapping_plain.py`` holds that
-both ways say the same.
+A column where every cell differs (ids, names, areas) gains nothing from a memo: each cell then costs 25
+microseconds, a quarter of a large import. What such a column usually holds is already canonical, and that can
+be seen for 2,000 cells at once. Where it cannot, ``None`` sends the batch the careful way;
+``tests/intake/test_mapping_plain.py`` holds that both ways say the same.
 """
 
 from __future__ import annotations
@@ -42,9 +42,11 @@ def _texts(
         return None
     # A blank between the cells: it starts a new cluster, so the whole is in form C only if each cell is.
     together = " ".join([text for text in column if text])
-    if not (together.isascii() and together.isprintable()):
-        if suspicious(together) or "\r" in together or not unicodedata.is_normalized("NFC", together):
-            return None
+    plain = together.isascii() and together.isprintable()
+    if not plain and (
+        suspicious(together) or "\r" in together or not unicodedata.is_normalized("NFC", together)
+    ):
+        return None
     values = [text.strip() or None if text else None for text in column]
     if empty:
         values = [None if text in empty else text for text in values]
@@ -56,9 +58,7 @@ def _texts(
     return values, originals if any(originals) else None
 
 
-def _numbers(
-    column: Sequence[Any], of: Field
-) -> tuple[Sequence[Any], Sequence[str | None] | None] | None:
+def _numbers(column: Sequence[Any], of: Field) -> tuple[Sequence[Any], Sequence[str | None] | None] | None:
     if not set(map(type, column)) <= _NUMBERS:
         return None
     given = [number for number in column if number is not None]
