@@ -100,3 +100,14 @@ def test_a_file_that_is_nothing_known_is_refused(tmp_path: Path, model: Model) -
     with pytest.raises(FallowError) as caught:
         draft_source(tmp_path / "x.bin", None, model)
     assert caught.value.code in ("FORMAT_UNKNOWN", "TYPE_MISMATCH")
+
+
+def test_codes_and_days_are_known_by_what_they_hold(tmp_path: Path, model: Model) -> None:
+    """Columns called `Type` and `Seen` say nothing by their names, and `fid` is never an identity."""
+    file = tmp_path / "areas.csv"
+    file.write_text("fid,Type,Seen\n1,CHA,2023-05-01\n2,SHA,2023-06-02\n3,SHA,2023-06-02\n", encoding="utf-8")
+    record = yaml.safe_load(draft_source(file, "hazard", model))["tables"][0]["records"][0]
+    assert record["id"] == "none"
+    assert record["date"] == "Seen"
+    assert record["fields"]["hazard_class"] == {"from": "Type", "lookup": {"CHA": "cha", "SHA": "sha"}}
+    assert "fid" in draft_source(file, "hazard", model).split("ignore")[-1]

@@ -14,12 +14,15 @@ from typing import Any
 
 from fallow.intake.draft_match import (
     LOOKED_UP,
+    NUMBERED,
     Sampled,
     best_kind,
+    by_values,
     coordinates,
     date_pattern,
     fields_for,
     identifying,
+    looks_dated,
     lookup_for,
     month_of,
     separators,
@@ -93,9 +96,12 @@ def _lines(
 ) -> Iterator[str]:
     place = coordinates(columns)
     placed = set(place.values()) if place else set()
-    free = [one for one in columns if one.name not in placed]
+    free = [one for one in columns if one.name not in placed and one.folded not in NUMBERED]
     id = identifying(free)
     mapped = fields_for([one for one in free if one.name != id], kind)
+    named = {id, *(one.name for one, _ in mapped)}
+    rest = [one for one in free if one.name not in named]
+    mapped += by_values(rest, kind, model, (field.name for _, field in mapped))
     date = next((one for one, field in mapped if field.name == kind.date), None) or _dated(free, mapped)
     fields = [(one, field) for one, field in mapped if field.name != kind.date and one is not date]
     yield f"# Proposed from {file.name}. Decide every {UNDECIDED} and read the rest before it is brought in."
@@ -127,7 +133,7 @@ def _lines(
             codes = f"   # {', '.join(code.code for code in model.codes(field))}" if field.codes else ""
             yield f'          {field.name}: {{value: "{UNDECIDED}"}}{codes}'
     if kind.shapes:
-        yield f"        geometry: {_flow(place) if place else 'own' if table.geometry else 'none'}"
+        yield f"        geometry: {'own' if table.geometry else _flow(place) if place else 'none'}"
     used = {
         *(one.name for one, _ in fields),
         *placed,
@@ -165,7 +171,8 @@ def _dated(columns: Sequence[Sampled], mapped: Sequence[tuple[Sampled, Field]]) 
     taken = {one.name for one, _ in mapped}
     words = ("date", "fecha", "дата", "tarix", "datum")
     free = [one for one in columns if one.name not in taken]
-    return next((one for one in free if any(word in one.folded for word in words)), None)
+    named = (one for one in free if any(word in one.folded for word in words))
+    return next(named, None) or next((one for one in free if looks_dated(one)), None)
 
 
 def _date(kind: Kind, date: Sampled | None, month: Sampled | None) -> Iterator[str]:

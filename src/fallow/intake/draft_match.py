@@ -118,9 +118,42 @@ def coordinates(columns: Sequence[Sampled]) -> dict[str, str] | None:
     return None
 
 
+NUMBERED = frozenset({"fid", "ogcfid", "objectid", "gid"})
+"""Row numbers a program gave: they change when a file is written again, so they name nothing."""
+
+
+def by_values(
+    columns: Sequence[Sampled], kind: Kind, model: Model, taken: Iterable[str]
+) -> list[tuple[Sampled, Field]]:
+    """Columns whose texts are the codes of a field, whatever they are called (``Type``: CHA, SHA)."""
+    filled = set(taken)
+    found = []
+    for one in columns:
+        if not 0 < len(one.texts) <= LOOKED_UP:
+            continue
+        for field in kind.fields:
+            if field.type in ("code", "codes") and field.name not in filled:
+                lookup = lookup_for(one.texts, field, model)
+                sure = [code for code, _ in lookup.values() if code not in (None, "null")]
+                if len(sure) >= 2 and len(sure) * 2 >= len(lookup):
+                    found.append((one, field))
+                    filled.add(field.name)
+                    break
+    return found
+
+
+def looks_dated(one: Sampled) -> bool:
+    """Whether a column holds days, whatever it is called; a bare number could be anything."""
+    days = [text.strip() for text in one.texts]
+    shapes = (_WRITTEN, re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?"))
+    return bool(days) and any(all(shape.fullmatch(day) for day in days) for shape in shapes)
+
+
 def identifying(columns: Sequence[Sampled]) -> str | None:
     """The column that names a record: filled and different in every row, and called like one."""
     for one in columns:
+        if one.folded in NUMBERED:
+            continue
         words = {folded(word) for word in re.split(r"[\s_.-]+", one.name)}
         called = (
             words & trade_names()["@id"] or one.folded in trade_names()["@id"] or one.folded.endswith("id")
