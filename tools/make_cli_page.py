@@ -14,7 +14,8 @@ PAGE = ROOT / "docs" / "cli.md"
 
 HEAD = """# The command line
 
-Made by `tools/make_cli_page.py` from `fallow --help`; do not edit by hand.
+Made by `tools/make_cli_page.py` from `fallow --help`; do not edit by hand. Worked examples are in the
+[guide](cli-guide.md).
 
 The verbs follow the path of a report: it is brought in, reviewed, approved, becomes part of a record, is
 asked and leaves. In a terminal you get tables, into a pipe JSON (`--json` and `--table` choose). `--known`,
