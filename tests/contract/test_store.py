@@ -1,7 +1,7 @@
 """The contract of a store: one behaviour script, told once, run over every store there is.
 
-A story of two years in one hazard's life. Whatever keeps the register (a GeoPackage today, a server later, added to
-``STORES``), each question below has the same answer.
+A story of two years in one hazard's life. Whatever keeps the register (a GeoPackage today, a server
+later, listed in ``STORES``), each question below has the same answer.
 """
 
 from __future__ import annotations

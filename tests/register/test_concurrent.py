@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fallow.errors import FallowError
-from fixtures_register import PASSPHRASE, Days, accepted, make, reopen, says, square
+from fallow.register import open_register
+from fixtures_register import PASSPHRASE, Days, accepted, catalogue, make, reopen, says, square
 
 DAYS = Days("2021-01-10")
 
@@ -20,7 +22,7 @@ def test_a_second_writer_waits_and_both_are_kept(tmp_path: Path) -> None:
     make(tmp_path, DAYS).close()
 
     def write(name: str) -> None:
-        with reopen(tmp_path, DAYS) as register:
+        with open_register(tmp_path / "country.gpkg", clock=DAYS) as register:
             for i in range(5):
                 with register.writing():
                     numbers = register.add([says(f"{name}{i}", shape=square(46 + i))])
@@ -28,10 +30,11 @@ def test_a_second_writer_waits_and_both_are_kept(tmp_path: Path) -> None:
                     register.approve(numbers, by=name, why="x")
 
     threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b", "c")]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    with catalogue():
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
     with reopen(tmp_path, DAYS) as register:
         assert register.at().count("hazard") == 15
         verdict = register.verify(refold=True)
@@ -159,4 +162,25 @@ def test_a_full_disk_is_named_and_nothing_is_half_saved(tmp_path: Path) -> None:
         assert register.at().count("hazard") == 1, "reading goes on"
         register._connection.execute("PRAGMA max_page_count=1000000")
         accepted(register, says("g"))
+        assert register.verify(refold=True).holds
+
+
+def test_reading_after_a_crash_says_to_open_for_writing_once(tmp_path: Path) -> None:
+    """A half-written transaction lies beside the file; a reader may not undo it, a writer does."""
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    home.mkdir()
+    with make(home, DAYS) as register:
+        accepted(register, says("h"))
+        register._connection.execute("PRAGMA cache_size=5")  # so that pages reach the file before the commit
+        with register.writing():
+            register.add([says(f"g{i}", name="x" * 2_000) for i in range(200)])
+            shutil.copytree(home, copy)
+    before = (copy / "country.gpkg").read_bytes()
+    with pytest.raises(FallowError) as refused:
+        reopen(copy, DAYS, read_only=True)
+    assert refused.value.code == "REGISTER_UNFINISHED"
+    assert (copy / "country.gpkg").read_bytes() == before
+    with reopen(copy, DAYS) as register:
+        assert register.at().count("hazard") == 1
+        assert [entry.verb for entry in register.ledger.entries()] == ["found", "report", "approve"]
         assert register.verify(refold=True).holds

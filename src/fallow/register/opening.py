@@ -21,7 +21,7 @@ from fallow.kinds import Model, catalogue_digest, load_kinds, model_from_json, m
 from fallow.register import geopackage, keys, migrate
 from fallow.register.ledger import Clock, canonical, new_ids, system_clock
 from fallow.register.register import Register
-from fallow.register.store import Store
+from fallow.register.store import Store, unreadable
 from fallow.register.vault import Vault
 
 Boxes = Sequence[tuple[float, float, float, float]]
@@ -156,12 +156,8 @@ def read_settings(store: Store) -> dict[str, Any]:
     """The settings a register carries; ``NOT_A_REGISTER`` when the file is some other GeoPackage."""
     try:
         rows = store.connection.execute("SELECT name, value FROM fallow_setting").fetchall()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            raise FallowError("NOT_A_REGISTER", store.path.name) from error
-        raise FallowError("REGISTER_DAMAGED", store.path.name, found=str(error)) from error
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its message may be as broken as the file
-        raise FallowError("REGISTER_DAMAGED", store.path.name, found=type(error).__name__) from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise unreadable(store.path, error, read_only=store.read_only) from error
     settings = {name: value if name == "model" else json.loads(value) for name, value in rows}
     if "model" not in settings or "format" not in settings:
         raise FallowError("NOT_A_REGISTER", store.path.name)

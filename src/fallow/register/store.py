@@ -47,6 +47,16 @@ def durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
+def unreadable(path: Path, error: Exception, *, read_only: bool) -> FallowError:
+    """What to say of a file that SQLite does not read; its own message may be as broken as the file."""
+    journal = path.with_name(f"{path.name}-journal")
+    if read_only and journal.exists() and journal.stat().st_size:
+        return FallowError("REGISTER_UNFINISHED", path.name)
+    if "no such table" in str(error):
+        return FallowError("NOT_A_REGISTER", path.name)
+    return FallowError("REGISTER_DAMAGED", path.name, found=type(error).__name__)
+
+
 class Store:
     """One open register file.
 
@@ -83,9 +93,8 @@ class Store:
             if not read_only:
                 durable(self.connection)
             self.connection.execute("PRAGMA cache_size=-65536")
-        except (sqlite3.Error, UnicodeDecodeError) as error:  # its message may be as broken as the file
-            found = type(error).__name__
-            raise FallowError("REGISTER_DAMAGED", path.name, found=found) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise unreadable(path, error, read_only=read_only) from error
         self.engine = sa.create_engine(
             "sqlite://", creator=lambda: self.connection, poolclass=StaticPool, isolation_level="AUTOCOMMIT"
         )
