@@ -1,4 +1,4 @@
-"""Coordinates as people write them: degrees in several scripts, UTM, and MGRS against values made elsewhere."""
+"""Coordinates as people write them: degrees in several scripts, UTM, MGRS against values made elsewhere."""
 
 from __future__ import annotations
 

@@ -70,13 +70,13 @@ def _lines(job: Job) -> Iterator[tuple[int, bytes, float]]:
     with job.path.open("rb") as file:
         expect(file, "GeoJSON lines", {"JSON", None})
         stream = Utf8Stream(file)
-        number, rest = 0, b""
+        number, rest, size = 0, b"", job.size
         while block := stream.read(_BLOCK):
             *whole, rest = (rest + block).split(b"\n")
             for line in whole:
                 number += 1
                 if text := line.strip(b" \t\r" + _RECORD_SEPARATOR):
-                    yield number, text, min(file.tell() / job.size, 1.0)
+                    yield number, text, min(file.tell() / size, 1.0)
             if len(rest) > _MOST_LINE:
                 raise FallowError("TEXT_TOO_LONG", f"line {number + 1}", found=len(rest), limit=_MOST_LINE)
         if text := rest.strip(b" \t\r" + _RECORD_SEPARATOR):

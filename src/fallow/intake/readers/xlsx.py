@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from fallow.errors import FallowError, Finding
 from fallow.intake.read_spec import TableInfo
@@ -99,6 +100,8 @@ def _describe(job: Job, sheet: Sheet, scan: Scan) -> TableInfo:
 
 def _rows(job: Job, sheet: Sheet) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """Row number and values; dates are read in the workbook's own epoch (1900 or 1904)."""
+    # Looking for the dimension reads a sheet that has none to its end, and we would not believe it anyway.
+    ReadOnlyWorksheet._get_size = _no_size
     try:
         book = openpyxl.load_workbook(job.path, read_only=True, data_only=True, keep_links=False)
         table = book[sheet.name]
@@ -108,6 +111,10 @@ def _rows(job: Job, sheet: Sheet) -> Iterator[tuple[int, tuple[Any, ...]]]:
         book.close()
     except (KeyError, ValueError, TypeError, IndexError, AttributeError, zipfile.BadZipFile) as fault:
         raise FallowError("XLSX_DAMAGED", sheet.name[:80], found=type(fault).__name__) from fault
+
+
+def _no_size(_: ReadOnlyWorksheet) -> None:
+    """Stands in for openpyxl's look at the dimension a sheet claims."""
 
 
 def _chunks(job: Job, sheet: Sheet, scan: Scan) -> Iterator[Chunk]:

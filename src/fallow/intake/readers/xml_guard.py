@@ -16,6 +16,7 @@ from fallow.intake.limits import Limits
 from fallow.intake.readers.text import known_encoding
 
 _BLOCK = 256 * 1024
+_MOST_NAMES = 10_000
 _XINCLUDE = "http://www.w3.org/2001/XInclude"
 
 
@@ -50,6 +51,7 @@ class GuardedParser:
     ) -> None:
         self._limits, self._start, self._end, self._root = limits, start, end, root
         self._depth = 0
+        self._names: dict[str, str] = {}
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.XmlDeclHandler = self._declaration
@@ -95,23 +97,36 @@ class GuardedParser:
             raise FallowError("XML_INCLUDE", f"line {self.line}", found=target)
 
     def _open(self, name: str, attributes: dict[str, str]) -> None:
-        space, _, local = name.rpartition(" ")
+        local = self._names.get(name)
+        if local is None:
+            local = self._new_name(name)
         self._depth += 1
-        if space == _XINCLUDE:
-            raise FallowError("XML_INCLUDE", f"line {self.line}", found="XInclude")
         if self._depth > self._limits.depth:
             raise FallowError("TOO_DEEP", f"line {self.line}", found=self._depth, limit=self._limits.depth)
         if self._depth == 1 and self._root and local not in self._root:
             raise FallowError("XML_ROOT", "line 1", found=local[:40])
-        for value in attributes.values():
+        qualified = False
+        for key, value in attributes.items():
+            qualified = qualified or " " in key
             if len(value) > self._limits.text:
                 raise FallowError(
                     "TEXT_TOO_LONG", f"line {self.line}", found=len(value), limit=self._limits.text
                 )
         if self._start is not None:
-            self._start(local, {key.rpartition(" ")[2]: value for key, value in attributes.items()})
+            if qualified:
+                attributes = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+            self._start(local, attributes)
+
+    def _new_name(self, name: str) -> str:
+        """The local part of a name; a sheet of a million cells has a dozen different ones."""
+        space, _, local = name.rpartition(" ")
+        if space == _XINCLUDE:
+            raise FallowError("XML_INCLUDE", f"line {self.line}", found="XInclude")
+        if len(self._names) < _MOST_NAMES:
+            self._names[name] = local
+        return local
 
     def _close(self, name: str) -> None:
         self._depth -= 1
         if self._end is not None:
-            self._end(name.rpartition(" ")[2])
+            self._end(self._names.get(name) or name.rpartition(" ")[2])
