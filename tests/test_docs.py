@@ -79,6 +79,16 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert list(broken_links(path)) == []
 
 
+@pytest.mark.parametrize(
+    "page", ["docs/path.md", "CONTRIBUTING.md", "docs/decisions/0001-the-path-as-types.md"]
+)
+def test_every_module_a_page_names_is_there(page: str) -> None:
+    there = {path.name for place in (HOUSE, ROOT / "tests", ROOT / "tools") for path in place.rglob("*.py")}
+    named = re.findall(r"`(?:[a-z_]+/)*([a-z_]+\.py)`", (ROOT / page).read_text(encoding="utf-8"))
+    assert len(named) > 4
+    assert sorted(set(named) - there) == []
+
+
 # -- everything has an entry ---------------------------------------------------------------------------
 
 
