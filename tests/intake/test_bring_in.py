@@ -580,3 +580,12 @@ def test_yes_no_columns_are_collected_into_codes(desk: Desk) -> None:
     assert found == {"1": ["craters", "scrap_metal"], "2": None}
     refusal = next(one for one in receipt.findings if one.level == "refuse")
     assert (refusal.code, refusal.row) == ("VALUE_NOT_YES_NO", 2)
+
+
+def test_geometry_that_nobody_takes_is_left_over(desk: Desk) -> None:
+    text = HAZARDS.replace("areas.csv", "areas.geojson").replace("format: csv", "format: geojson")
+    point = '{"type":"Feature","properties":{"no":"1","fecha":"2023","clase":"S","estado":"open"},"geometry":'
+    rows = point + '{"type":"Point","coordinates":[-75.12345,6.12345]}}'
+    receipt = desk.bring(text, areas__geojson=f'{{"type":"FeatureCollection","features":[{rows}]}}')
+    assert receipt.columns.left_over == ("(geometry)",)
+    assert next(iter(desk.register.at().records("hazard"))).geometry is None

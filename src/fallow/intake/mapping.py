@@ -64,11 +64,13 @@ class TableMapper:
         self._delivered = delivered
         self._records: list[RecordMapper] = []
         self._columns: tuple[str, ...] | None = None
+        self._geometry_seen = False
 
     def map(self, batch: Batch, file: str, base: int, accepted: Mapping[str, str]) -> Mapped:
         """One batch of ``file``; ``base`` is the number of rows of the table before this file."""
         findings: list[Finding] = []
         self._see(batch, file, findings)
+        self._see_geometry(batch)
         place = f"{file} "
         for one in batch.findings:
             level = "note" if one.level == "confirm" and one.code in accepted else one.level
@@ -99,15 +101,7 @@ class TableMapper:
                 found=", ".join(sorted(missing)),
                 near=near[0] if near else ", ".join(columns),
             )
-        own = any(record.geometry == "own" for record in self.table.records)
-        place = (
-            [GEOMETRY_COLUMN]
-            if any(wkb is not None for wkb in batch.wkb) and not self.table.read.geometry
-            else []
-        )
-        self.audit.see(
-            [*columns, *place], used | ({GEOMETRY_COLUMN} if own else frozenset()), self.table.ignore
-        )
+        self.audit.see(columns, used, self.table.ignore)
         kinds = self._model.kinds
         self._records = [
             RecordMapper(record, kinds[record.kind], self._model, columns, self._delivered)
@@ -120,6 +114,14 @@ class TableMapper:
                 for one in mapper.absent:
                     facts = {"field": one.name, "found": ", ".join((*one.columns, *one.by))}
                     findings.append(Finding("OPTIONAL_COLUMN_ABSENT", "note", file, facts))
+
+    def _see_geometry(self, batch: Batch) -> None:
+        """The format's own geometry is a column like any other: taken, ignored on purpose, or left over."""
+        if self._geometry_seen or self.table.read.geometry or not any(batch.wkb):
+            return
+        self._geometry_seen = True
+        own = any(record.geometry == "own" for record in self.table.records)
+        self.audit.see([GEOMETRY_COLUMN], frozenset([GEOMETRY_COLUMN] if own else []), self.table.ignore)
 
     def _optional(self) -> frozenset[str]:
         """Columns that only optional fields are made of."""
