@@ -1,0 +1,27 @@
+"""Face two, addresses: the whole list of what can be asked."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from fallow.web import api, built, guard, pages
+
+urlpatterns = [
+    path("", pages.map_page, name="map"),
+    path("records", pages.records_start, name="records-start"),
+    path("records/<slug:kind>", pages.records_page, name="records"),
+    path("record/<str:record>", pages.record_page, name="record"),
+    path("about", pages.about_page, name="about"),
+    path("language/<slug:chosen>", pages.choose_language, name="language"),
+    path("api/kinds", api.kinds),
+    path("api/layer/<slug:kind>.geojson", api.layer),
+    path("api/summary", api.summary),
+    path("api/times", api.times),
+    path("api/table", api.table),
+    path("api/difference", api.difference),
+    path("built/<path:path>", built.serve_built),
+]
+
+handler400 = guard.bad_request
+handler404 = guard.not_found
+handler500 = guard.fault

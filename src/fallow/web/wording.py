@@ -1,0 +1,120 @@
+"""Face two, wording: what templates call to say a word, a date and a number in the language of the page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+
+from fallow.errors import FallowError
+from fallow.kinds import Field, Model
+from fallow.words import LANGUAGE_NAMES, LANGUAGES, RIGHT_TO_LEFT, catalogue, current_language, in_language, say
+
+register = template.Library()
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float | str | None, decimals: int = 0) -> str:
+    """A number with thin-space thousands and a real minus sign."""
+    if value is None or value == "":
+        return ""
+    written = f"{float(value):,.{decimals}f}".replace(",", THIN)
+    return written.replace("-", MINUS)
+
+
+def quantity(value: float) -> str:
+    """A measured value with the decimals it has, at most three."""
+    written = f"{value:,.3f}".rstrip("0").rstrip(".")
+    return written.replace(",", THIN).replace("-", MINUS)
+
+
+def day(value: str | None) -> str:
+    """A whole or partial ISO day in words: ``31 December 2023``, ``February 2021``, ``2021``."""
+    if not value:
+        return ""
+    parts = str(value)[:10].split("-")
+    if len(parts) == 1:
+        return parts[0]
+    month = say(f"web.month.{int(parts[1])}")
+    if len(parts) == 2:
+        return f"{month} {parts[0]}"
+    return say("web.date", day=int(parts[2]), month=month, year=parts[0])
+
+
+def value_words(model: Model, field: Field, value: Any) -> str:
+    """A field value as a person reads it: labels of codes, dates in words, numbers with their unit."""
+    if value is None or value == "" or value == []:
+        return ""
+    if field.codes:
+        codes = model.codes(field)
+        chosen = value if isinstance(value, (list, tuple)) else [value]
+        labels = [(codes.get(str(one)), one) for one in chosen]
+        return ", ".join(in_language(found.label) if found else str(one) for found, one in labels)
+    if isinstance(value, bool):
+        return say("web.yes") if value else say("web.no")
+    if isinstance(value, (int, float)):
+        written = quantity(value)
+        return f"{written} {unit(field)}".strip()
+    if isinstance(value, dict):
+        return in_language(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(one) for one in value)
+    if field.type in ("date", "partial_date") and _is_day(str(value)):
+        return day(str(value))
+    return str(value)
+
+
+def unit(field: Field) -> str:
+    """The unit as people write it."""
+    return {"m2": "m²", "deg": "°", "min": "min"}.get(field.unit or "", field.unit or "")
+
+
+def _is_day(value: str) -> bool:
+    try:
+        date.fromisoformat((value + "-01-01")[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def said_words() -> dict[str, str]:
+    """Every word of the pages in the language of the request: what the script on the page says."""
+    chosen = current_language()
+    return {key: text[chosen] for key, text in catalogue().items() if key.startswith("web.")}
+
+
+def direction() -> str:
+    """``rtl`` or ``ltr``."""
+    return "rtl" if current_language() in RIGHT_TO_LEFT else "ltr"
+
+
+def languages() -> list[tuple[str, str]]:
+    """Codes and own names of the languages, in order."""
+    return [(one, LANGUAGE_NAMES[one]) for one in LANGUAGES]
+
+
+def error_text(error: FallowError, part: str) -> str:
+    """``what`` or ``remedy`` of a refusal, with its commands set as code."""
+    pieces = str(error.what if part == "what" else error.remedy).split("`")
+    return "".join(
+        str(format_html("<code>{}</code>" if at % 2 else "{}", piece)) for at, piece in enumerate(pieces)
+    )
+
+
+def _error(error: FallowError, part: str) -> Any:
+    from django.utils.safestring import mark_safe
+
+    return mark_safe(error_text(error, part))  # noqa: S308 - every piece went through format_html
+
+
+register.simple_tag(say, name="say")
+register.simple_tag(direction, name="direction")
+register.simple_tag(current_language, name="language")
+register.simple_tag(languages, name="languages")
+register.simple_tag(_error, name="error_text")
+register.filter("number", number)
+register.filter("day", day)
