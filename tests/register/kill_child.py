@@ -1,8 +1,8 @@
 """The program that is killed: receives a delivery, adds it in one transaction and approves it.
 
 ``kill_child.py FOLDER SEED POINT COUNT``: at the COUNTth time the named point is passed the process kills
-itself with SIGKILL; without a point it works until its parent kills it. What it prints is acknowledged: each line
-goes out only after the call has returned.
+itself with SIGKILL; without a point it works until its parent kills it. What it prints is acknowledged:
+each line goes out only after the call has returned.
 """
 
 from __future__ import annotations

@@ -255,7 +255,7 @@ def test_every_flip_of_a_raw_byte_that_changes_a_row_is_found(copy: Path, long: 
         assert not found.holds, f"byte {at}"
     path.write_bytes(clean)
     assert changed > 20
-    assert missed_by_sqlite > changed * 0.3, "plain SQLite misses most of them"
+    assert missed_by_sqlite > 5, "the comparison: what plain SQLite does not see"
     assert verdict(copy, refold=True).holds
 
 

@@ -47,6 +47,17 @@ def durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
+def looks_like_sqlite(path: Path) -> bool:
+    """Whether a file begins as SQLite's do; an empty one is a database without tables.
+
+    With a journal beside it a power cut may have torn the first page, and SQLite puts that back.
+    """
+    if any(path.with_name(path.name + beside).exists() for beside in ("-journal", "-wal")):
+        return True
+    with path.open("rb") as content:
+        return content.read(16) in (b"", b"SQLite format 3\0")
+
+
 def unreadable(path: Path, error: Exception, *, read_only: bool) -> FallowError:
     """What to say of a file that SQLite does not read; its own message may be as broken as the file."""
     journal = path.with_name(f"{path.name}-journal")
@@ -77,7 +88,7 @@ class Store:
             raise FallowError("REGISTER_EXISTS", path.name)
         if not create and not path.exists():
             raise FallowError("REGISTER_MISSING", path.name)
-        if not create and path.stat().st_size and path.open("rb").read(16) != b"SQLite format 3\0":
+        if not create and not looks_like_sqlite(path):
             raise FallowError("NOT_A_REGISTER", path.name)
         mode = "ro" if read_only else "rwc" if create else "rw"
         uri = f"{path.resolve().as_uri()}?mode={mode}"
