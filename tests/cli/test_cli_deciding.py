@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_story import PASSPHRASE, Country, Type, build, record_id
+from cli_story import PASSPHRASE, Country, Type, build, child_environment, record_id
 
 from fallow.register import open_register
 
@@ -56,6 +59,45 @@ def test_new_with_a_passphrase_has_a_vault_and_a_wrapped_key(
     fallow(*words)
     monkeypatch.delenv("FALLOW_PASSPHRASE")
     fallow(*words, "--passphrase-file", secret)
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "says"),
+    [
+        ([PASSPHRASE, PASSPHRASE], 0, "Personal data can come in"),
+        ([""], 0, "There is no vault"),
+        ([PASSPHRASE, "another"], 2, "PASSPHRASE_DIFFERS"),
+    ],
+)
+def test_new_asks_for_a_passphrase_in_a_terminal(
+    tmp_path: Path, typed: list[str], status: int, says: str
+) -> None:
+    pty = pytest.importorskip("pty")
+    program = "import sys; from fallow.cli import main; main(sys.argv[1:])"
+    words = [sys.executable, "-c", program, "new", str(tmp_path / "made.gpkg"), "--title", "Made"]
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        words,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=child_environment(LANG="en"),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen, waiting = b"", list(typed)
+    while True:
+        try:
+            block = os.read(ours, 4096)
+        except OSError:  # the other end is closed: the program has ended
+            break
+        seen += block
+        if waiting and seen.count(b": ") > len(typed) - len(waiting):
+            os.write(ours, waiting.pop(0).encode() + b"\n")
+    assert child.wait(timeout=60) == status
+    assert says in seen.decode()
+    assert PASSPHRASE not in seen.decode()
+    assert (tmp_path / "made.gpkg").exists() is (status == 0)
 
 
 def test_no_verb_takes_a_passphrase_as_an_argument(fallow: Type) -> None:

@@ -76,12 +76,11 @@ def _asked() -> str | None:
     """A passphrase from the person at the terminal; an empty one means a register without a vault."""
     if not sys.stdin.isatty():
         return None
-    asked = click.prompt(
-        say("cli.passphrase_new"),
-        default="",
-        show_default=False,
-        hide_input=True,
-        err=True,
-        confirmation_prompt=say("cli.passphrase_again"),
-    )
+    asked = _typed("cli.passphrase_new")
+    if asked and _typed("cli.passphrase_again") != asked:
+        raise FallowError("PASSPHRASE_DIFFERS")
     return asked or None
+
+
+def _typed(key: str) -> str:
+    return str(click.prompt(say(key), default="", show_default=False, hide_input=True, err=True))
