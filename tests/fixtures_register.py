@@ -1,7 +1,7 @@
 """A small hand-made model and a clock that is set by hand: what the proofs of the register stand on.
 
-Hand-made on purpose: when the catalogue changes, these proofs still say what the register does. Three kinds: a
-hazard (a state, dangerous geometry, a guarded status), an accident (an event), a victim (an event with
+Hand-made on purpose: when the catalogue changes, these proofs still say what the register does. Three kinds:
+a hazard (a state, dangerous geometry, a guarded status), an accident (an event), a victim (an event with
 personal fields and no geometry).
 """
 
