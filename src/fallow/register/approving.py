@@ -193,21 +193,32 @@ class Approval:
         return bool(found)
 
     def _fold_again(self, kind: Kind, records: Mapping[str, list[int]]) -> None:
-        writer = self.books.writer(kind.name, coming=len(records))
+        rules = self.books.guards(kind.name)
+        ruled = bool(kind.rules or kind.states)
+        folded: list[tuple[frozenset[str], list[Slice]]] = []
         for group, case in CaseLoader(self._connection).cases(records):
             numbers = [number for record in group for number in records.get(record, ())]
             new = [self._claim(number) for number in numbers]
             fresh = {claim.number for claim in new}
             old = tuple(one for one in case.claims if one.number not in fresh)
-            before = fold(self.books.guards(kind.name), kind, replace(case, claims=old))
-            after = fold(self.books.guards(kind.name), kind, replace(case, claims=(*old, *new)))
+            before = fold(rules, kind, replace(case, claims=old)) if ruled else []
+            after = fold(rules, kind, replace(case, claims=(*old, *new)))
             broken = self._broken(kind, before, after, numbers)
             if broken:
                 self.outcome.refused.extend(broken)
                 continue
-            writer.replace(group, after)
+            folded.append((group, after))
             self.approved.extend(numbers)
             self.outcome.conflicts.extend(conflicts(kind, after))
+            # A rule that looks at neighbours must see what was folded before it.
+            if len(folded) >= (1 if ruled else _CHUNK):
+                self._replace(kind, folded)
+        self._replace(kind, folded)
+
+    def _replace(self, kind: Kind, folded: list[tuple[frozenset[str], list[Slice]]]) -> None:
+        if folded:
+            self.books.writer(kind.name, coming=len(folded)).replace_all(folded)
+            folded.clear()
 
     def _claim(self, number: int) -> Claim:
         row = self._connection.execute(

@@ -109,11 +109,19 @@ class HistoryWriter:
 
     def replace(self, group: Iterable[str], slices: Iterable[Slice]) -> None:
         """Put the slices of a group of records in place of whatever history they had."""
-        members = sorted(group)
+        self.replace_all([(group, slices)])
+
+    def replace_all(self, groups: Iterable[tuple[Iterable[str], Iterable[Slice]]]) -> None:
+        """The same for many groups at once."""
+        members: list[str] = []
+        listed: list[Slice] = []
+        for group, slices in groups:
+            members += group
+            listed += slices
         self._connection.execute(
-            f'DELETE FROM "{self.table}" WHERE record IN ({",".join("?" * len(members))})', members
+            f'DELETE FROM "{self.table}" WHERE record IN (SELECT value FROM json_each(?))',
+            (orjson.dumps(members).decode(),),
         )
-        listed = list(slices)
         self.put([_row(one) for one in listed], [one.values.get(GEOMETRY) for one in listed])
 
     def hash_of(self, one: Slice) -> bytes:

@@ -84,6 +84,8 @@ def starts(rules: Guards, field: str, claims: Sequence[Claim]) -> dict[int, str]
     A partial date counts in the dangerous direction: from its first day, or from its last when it makes the
     picture less dangerous than an earlier claim had it.
     """
+    if len(claims) == 1:
+        return {claims[0].number: claims[0].low}
     found: dict[int, str] = {}
     for claim in claims:
         partial = claim.low != claim.high
@@ -101,6 +103,8 @@ def stand(rules: Guards, field: str, claims: Sequence[Claim], sight: Sight, *, t
 
     ``timed`` is false for kinds that are events: their claims all speak of the one moment it happened.
     """
+    if len(claims) == 1:  # nine values in ten were said once
+        return Stands(claims[0].values[field], (claims[0].number,), conflict=False)
     top = _unbeaten(rules, field, claims, sight, timed)
     top.sort(key=lambda claim: (min(claim.spans), claim.number))
     first = top[0].values[field]
