@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from fallow.errors import FallowError
-from fallow.register import Register
-from fixtures_register import Days, accepted, make, reopen, says, two_release_officers
+from fallow.register import Draft, Register, create_register
+from fixtures_register import Days, accepted, make, reopen, says, square, two_release_officers
 
 GUARDED = {"closed", "handed_over"}
 
@@ -334,3 +334,36 @@ def test_the_states_of_the_fixture_are_those_of_the_design() -> None:
 
     assert {one.code for one in STATUS if one.guard == "release"} == GUARDED
     assert all(low.danger is not None for low, _ in pairwise([*STATUS.codes, STATUS.codes[0]]))
+
+
+def test_resolving_asks_the_rules_of_the_state_it_brings_into_force(tmp_path: Path) -> None:
+    """Two people signed a disputed claim; deciding the dispute must not go round what closing asks for."""
+    with create_register(tmp_path / "real.gpkg", title="Real kinds", clock=Days("2021-06-01")) as register:
+        anna, boris = two_release_officers(register)
+
+        def report(source: str, status: str) -> int:
+            fields = {
+                "code": "H-1",
+                "hazard_class": "sha",
+                "status": status,
+                "date_of_information": "2020-05",
+            }
+            drafts = [
+                Draft("hazard", "h", source, source, "2020-05", fields, geometry=square(46.0), located=True)
+            ]
+            numbers = register.add(drafts)
+            assert register.approve(numbers, by="im", why="said so").refused == []
+            return numbers[0]
+
+        report("village", "open")
+        claim = report("operator", "closed")
+        for person in (anna, boris):
+            assert register.release(["h"], "status", by=person, why="signed") == {"h": False}
+        head = register.ledger.head()[0]
+        with pytest.raises(FallowError) as refusal:
+            register.resolve("h", "status", claim, by="im", why="the operator was there")
+        assert refusal.value.code == "AREA_REMAINS"
+        assert register.ledger.head()[0] == head
+        found = register.at().record("h")
+        assert found is not None
+        assert found.fields["status"] == "open"

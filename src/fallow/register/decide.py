@@ -165,11 +165,25 @@ class Books:
         for group, case in CaseLoader(self._connection).cases(records):
             kind = self.kind_of(min(group))
             slices = fold(self.guards(kind.name), kind, case)
+            now = latest(slices)
             if keeping:
-                self._keep(kind, group - latest(slices).keys())
+                self._keep(kind, group - now.keys())
+            self._guard(kind, now)
             self.writer(kind.name).replace(group, slices)
             found.extend(conflicts(kind, slices))
         return found
+
+    def _guard(self, kind: Kind, now: Mapping[str, Mapping[str, Any]]) -> None:
+        """A decision that brings a guarded state into force asks its rules, whichever verb it is (S3)."""
+        guarded = self.guards(kind.name).guarded
+        for record, values in now.items():
+            if not any(values.get(field) in codes for field, codes in guarded.items()):
+                continue
+            before = self.standing.now(kind.name, record) or {}
+            if any(values.get(one) in guarded[one] and before.get(one) != values[one] for one in guarded):
+                for finding in check(Change(self.model, kind, record, before, values, self.standing), record):
+                    facts = {name: value for name, value in finding.facts.items() if name != GEOMETRY}
+                    raise FallowError(finding.code, record, **facts)
 
     def _keep(self, kind: Kind, vanishing: Iterable[str]) -> None:
         for record in sorted(vanishing):
