@@ -144,6 +144,8 @@ def write_activities(folder: Path, programme: Programme) -> None:
             if status is None:
                 continue
             number = int(one.code[2:])
+            middle = one.hazard.shape.representative_point()
+            lon, lat = lon_lat((middle.x, middle.y))
             rows.append(
                 {
                     "task_no": one.code,
@@ -155,6 +157,8 @@ def write_activities(folder: Path, programme: Programme) -> None:
                     "hazard_id": one.hazard.code,
                     "org": one.organisation,
                     "district": one.hazard.village.district.name,
+                    "lon": f"{lon:.7f}",
+                    "lat": f"{lat:.7f}",
                     "hours": 8 * (3 + number % 29),
                     "items_found": one.items_found,
                     "women": number % 7,
