@@ -350,7 +350,7 @@ def nothing_remains(change: Change) -> Broken | None:
     if done:
         rest = shapely.difference(rest, shapely.union_all(shapely.from_wkb(done)))
     left = _area(shapely.to_wkb(rest))
-    if left <= max(_TOLERANCE_M2, _TOLERANCE_SHARE * _area(shape)):
+    if left <= _TOLERANCE_M2:  # remaining is nothing; a share of a large hazard is a field
         return None
     return Broken("AREA_REMAINS", {"area": round(left)})
 
