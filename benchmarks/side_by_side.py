@@ -110,15 +110,30 @@ def bring_rows(folder: Path, rows: int, repeat: int) -> list[Row]:
     write = best(repeat, lambda: _plain(frame, folder / "plain.gpkg"))
     found = []
     for format, name in (("gpkg", "areas.gpkg"), ("geojson", "areas.geojson")):
-        pyogrio.write_dataframe(frame, folder / name, layer="areas", driver="GPKG" if format == "gpkg" else "GeoJSON")
+        pyogrio.write_dataframe(
+            frame, folder / name, layer="areas", driver="GPKG" if format == "gpkg" else "GeoJSON"
+        )
         (folder / "source.yaml").write_text(SOURCE.replace("FILE", name).replace("FORMAT", format))
         took = best(repeat, lambda: _bring(folder))
         found.append(
-            Row(f"bring + approve {rows:,} polygons from {format}, beside pyogrio writing them", took, write, "4x", took <= 4 * write)
+            Row(
+                f"bring + approve {rows:,} polygons from {format}, beside pyogrio writing them",
+                took,
+                write,
+                "4x",
+                took <= 4 * write,
+            )
         )
     small, large = (_memory(folder, count) for count in (rows // 4, rows))
     found.append(
-        Row(f"peak memory of that, {rows:,} beside {rows // 4:,} rows", large, small, "1.25x", large <= 1.25 * small, "MB")
+        Row(
+            f"peak memory of that, {rows:,} beside {rows // 4:,} rows",
+            large,
+            small,
+            "1.25x",
+            large <= 1.25 * small,
+            "MB",
+        )
     )
     return found
 
@@ -146,7 +161,9 @@ def _memory(folder: Path, rows: int) -> float:
         "b.bring(Path(sys.argv[1])); print(b.peak_mb())"
     )
     here = str(Path(__file__).parent)
-    done = subprocess.run([sys.executable, "-c", program, str(folder), here], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder), here], capture_output=True, text=True, check=True
+    )
     return float(done.stdout.split()[-1])
 
 
@@ -164,10 +181,24 @@ def read_rows(folder: Path, repeat: int) -> list[Row]:
     opened = best(max(repeat, 5), lambda: open_register(folder / "register.gpkg", read_only=True).close())
     speed = entries / _chain_seconds(folder / "register.gpkg")
     return [
-        Row(f"current layer of {count:,} to a GeoDataFrame, beside pyogrio on a plain GeoPackage", current, plain, "1.5x", current <= 1.5 * plain),
-        Row("the same as known and true on other days, beside the current layer", dated, current, "2x", dated <= 2 * current),
+        Row(
+            f"current layer of {count:,} to a GeoDataFrame, beside pyogrio on a plain GeoPackage",
+            current,
+            plain,
+            "1.5x",
+            current <= 1.5 * plain,
+        ),
+        Row(
+            "the same as known and true on other days, beside the current layer",
+            dated,
+            current,
+            "2x",
+            dated <= 2 * current,
+        ),
         Row("open a register", opened, None, "0.050 s", opened <= 0.05),
-        Row("verify: chain of the ledger, entries a second", speed, None, "100,000/s", speed >= 100_000, "/s"),
+        Row(
+            "verify: chain of the ledger, entries a second", speed, None, "100,000/s", speed >= 100_000, "/s"
+        ),
         Row(f"verify everything ({entries:,} entries, rows, signatures, files)", verified, None, "-", True),
     ]
 
@@ -193,11 +224,25 @@ def figure_rows(folder: Path, rows: int, repeat: int) -> list[Row]:
             "AND true_from <= '2021-06-30' AND true_to > '2021-06-30' GROUP BY hazard_class"
         )
         hand = best(repeat, lambda: connection.execute(sql).fetchall())
-        ours = best(repeat, lambda: register.at(known="2021-06-30", true="2021-06-30").tally("hazard", ["hazard_class"]))
+        ours = best(
+            repeat,
+            lambda: register.at(known="2021-06-30", true="2021-06-30").tally("hazard", ["hazard_class"]),
+        )
         assert dict(connection.execute(sql).fetchall()) == {
-            key[0]: count for key, count in register.at(known="2021-06-30", true="2021-06-30").tally("hazard", ["hazard_class"]).items()
+            key[0]: count
+            for key, count in register.at(known="2021-06-30", true="2021-06-30")
+            .tally("hazard", ["hazard_class"])
+            .items()
         }
-    return [Row(f"a figure as known and true on a day, over {versions:,} history rows, beside hand-written SQL", ours, hand, "1.2x", ours <= 1.2 * hand)]
+    return [
+        Row(
+            f"a figure as known and true on a day, over {versions:,} history rows, beside hand-written SQL",
+            ours,
+            hand,
+            "1.2x",
+            ours <= 1.2 * hand,
+        )
+    ]
 
 
 def _history(register: Register, rows: int) -> int:
@@ -213,7 +258,11 @@ def _history(register: Register, rows: int) -> int:
                         "benchmark",
                         "benchmark",
                         f"{year}-03-01",
-                        {"hazard_class": "sha" if (i + year) % 3 else "cha", "status": "open", "date_of_information": f"{year}-03-01"},
+                        {
+                            "hazard_class": "sha" if (i + year) % 3 else "cha",
+                            "status": "open",
+                            "date_of_information": f"{year}-03-01",
+                        },
                         learned=f"{year}-04-01",
                     )
                     for i in range(start, min(start + 2_000, records))

@@ -1,8 +1,8 @@
 """Under every room: the one list of messages. Code, where, what, what to do, in seven languages.
 
 The texts are data in ``messages/<room>.csv`` (two lines a code: ``what`` and ``remedy``), so that a
-translator works in a spreadsheet and ``tests/test_words.py`` can refuse a missing language. One code gives one exit
-status and one HTTP status, so the command line, the pages and the API cannot drift apart.
+translator works in a spreadsheet and ``tests/test_words.py`` can refuse a missing language. One code gives
+one exit status and one HTTP status, so the command line, the pages and the API cannot drift apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from fallow.words import LANGUAGES, current_language
 
 Level = Literal["refuse", "confirm", "note"]
-"""``refuse``: the row does not come in. ``confirm``: it waits until a named person accepts. ``note``: told."""
+"""``refuse``: it does not come in. ``confirm``: it waits until a named person accepts. ``note``: told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ class _Blank(dict[str, Any]):
         return "{" + key + "}"
 
 
-def text(code: str, part: Literal["what", "remedy"], facts: Mapping[str, Any], lang: str | None = None) -> str:
+def text(
+    code: str, part: Literal["what", "remedy"], facts: Mapping[str, Any], lang: str | None = None
+) -> str:
     """The sentence of a code with its facts filled in."""
     entry = catalogue()[code]
     template = getattr(entry, part)[lang or current_language()]

@@ -100,13 +100,13 @@ class Gate:
         bounds = shapely.bounds(batch.shapes)
         outside = batch.alive & ~self._country.holds(bounds)
         outside[null_island] = False
-        for spot in np.flatnonzero(outside):
+        for spot in _spots(outside):
             code, facts = self._country.why_outside(bounds[spot])
             batch.say(spot, code, "confirm", **facts)
 
     def _ask_about_size(self, batch: _Rows) -> None:
         limit = self._spec.huge_area_m2 or WHOLE_WORLD_M2
-        for spot in np.flatnonzero(batch.alive & (shapely.area(batch.shapes) * _SQUARE_DEGREE_M2 > limit)):
+        for spot in _spots(batch.alive & (shapely.area(batch.shapes) * _SQUARE_DEGREE_M2 > limit)):
             area = square_metres(batch.shapes[spot])
             if area > limit:
                 batch.say(spot, "HUGE_AREA", "confirm", area_m2=round(area), limit_m2=round(limit))
@@ -174,7 +174,7 @@ class _Rows:
             b"".join(one[:5].ljust(5, b"\xff") for one in self._raw), dtype=np.uint8
         ).reshape(-1, 5)
         plain = (heads[:, 0] == 1) & (heads[:, 2:] == 0).all(axis=1) & (heads[:, 1] >= 1) & (heads[:, 1] <= 3)
-        for spot in np.flatnonzero(~plain):
+        for spot in _spots(~plain):
             fault = scan(self._raw[spot])
             if fault and not self._close_if_accepted(spot, fault.code):
                 self.refuse(spot, fault.code, **fault.facts)
@@ -185,7 +185,7 @@ class _Rows:
         binary = np.empty(len(todo), dtype=object)
         binary[:] = [self._raw[spot] for spot in todo]
         self.shapes[todo] = shapely.from_wkb(binary, on_invalid="ignore")
-        for spot in np.flatnonzero(self.alive & np.equal(self.shapes, None)):
+        for spot in _spots(self.alive & shapely.is_missing(self.shapes)):
             fault = scan(self._raw[spot])
             if fault is None:
                 self.refuse(spot, "BAD_GEOMETRY", found="?", at=0)
@@ -204,7 +204,7 @@ class _Rows:
     def flatten(self) -> list[int]:
         """Drop altitude and measure; refuse an altitude that is no number; the spots that had one."""
         dropped = []
-        for spot in np.flatnonzero(self._changed & self.alive):
+        for spot in _spots(self._changed & self.alive):
             if base_and_dimensions(int.from_bytes(self._raw[spot][1:5], _order(self._raw[spot])))[1] == 2:
                 continue
             heights = shapely.get_coordinates(self.shapes[spot], include_z=True)[:, 2]
@@ -217,15 +217,15 @@ class _Rows:
 
     def refuse_unfinished(self, most: int) -> None:
         """Empty geometry becomes none with a note; no numbers and endless outlines are refused."""
-        for spot in np.flatnonzero(self.alive & shapely.is_empty(self.shapes)):
+        for spot in _spots(self.alive & shapely.is_empty(self.shapes)):
             # An empty POINT is written as NaN NaN; it says "no location", not "a bad number".
             self.say(spot, "EMPTY_GEOMETRY", "note")
             self.drop(spot)
         counts = shapely.get_num_coordinates(self.shapes)
-        for spot in np.flatnonzero(self.alive & (counts > most)):
+        for spot in _spots(self.alive & (counts > most)):
             self.refuse(spot, "TOO_COMPLEX", found=int(counts[spot]), limit=most)
         shape, index = self.coordinates()
-        for spot in np.unique(index[~np.isfinite(shape).all(axis=1)]):
+        for spot in np.unique(index[~np.isfinite(shape).all(axis=1)]).tolist():
             self.refuse(spot, "COORD_NOT_FINITE", found="x, y")
 
     def refuse_false_envelopes(self, given: Floats) -> None:
@@ -233,7 +233,7 @@ class _Rows:
         found = shapely.bounds(self.shapes)
         # Some writers keep bounds in single precision: seven digits.
         false = (np.abs(found - given) > 1e-6 * np.maximum(1.0, np.abs(found))).any(axis=1)
-        for spot in np.flatnonzero(self.alive & false):
+        for spot in _spots(self.alive & false):
             self.refuse(spot, "GPKG_ENVELOPE")
 
     def transform(self, to_wgs84: Any) -> None:
@@ -271,7 +271,7 @@ class _Rows:
                 self.refuse(spot, "ANTIMERIDIAN")
 
     def refuse_invalid(self, repairer: Repairer) -> None:
-        for spot in np.flatnonzero(self.alive & ~shapely.is_valid(self.shapes)):
+        for spot in _spots(self.alive & ~shapely.is_valid(self.shapes)):
             shape = self.shapes[spot]
             code, facts = repairer.explain(shape)
             if shapely.get_dimensions(shape) == 2 and shapely.area(shape) == 0.0:
@@ -296,6 +296,12 @@ class _Rows:
         return self._out
 
 
+def _spots(flags: Any) -> list[int]:
+    """Where the flags are set."""
+    found: list[int] = np.flatnonzero(flags).tolist()
+    return found
+
+
 def _order(wkb: bytes) -> Any:
     return "little" if wkb[0] else "big"
 
@@ -311,7 +317,8 @@ def _transformer(crs: str | None) -> Any:
 def _coarse(shape: Floats) -> Flags:
     """Positions with fewer than four decimals in both ordinates: 10 m and worse."""
     thousandths = shape * 1000.0
-    coarse: Flags = (np.abs(thousandths - np.rint(thousandths)) < 1e-6).all(axis=1)
+    near: Flags = np.abs(thousandths - np.rint(thousandths)) < 1e-6
+    coarse: Flags = np.logical_and(near[:, 0], near[:, 1])
     return coarse
 
 
@@ -321,7 +328,7 @@ def _spots_all(flags: Flags, index: npt.NDArray[np.int64], count: int) -> list[i
         return []
     all_of = np.bincount(index, minlength=count)
     flagged = np.bincount(index[flags], minlength=count)
-    return [int(spot) for spot in np.flatnonzero((all_of > 0) & (all_of == flagged))]
+    return [int(spot) for spot in _spots((all_of > 0) & (all_of == flagged))]
 
 
 def _clockwise(shapes: Geometries, alive: Flags) -> list[int]:
@@ -329,5 +336,5 @@ def _clockwise(shapes: Geometries, alive: Flags) -> list[int]:
     areas = np.flatnonzero(alive & (shapely.get_dimensions(shapes) == 2))
     parts, owner = shapely.get_parts(shapes[areas], return_index=True)
     rings = shapely.get_exterior_ring(parts)
-    wrong = ~shapely.is_ccw(rings) & ~np.equal(rings, None)
+    wrong = ~shapely.is_ccw(rings) & ~shapely.is_missing(rings)
     return [int(spot) for spot in np.unique(areas[owner[wrong]])]

@@ -31,9 +31,8 @@ class Country:
         """Which bounds (n, 4) lie wholly inside one box."""
         west, south, east, north = (self._boxes[:, side][None, :] for side in range(4))
         left, low, right, high = (bounds[:, side][:, None] for side in range(4))
-        inside: npt.NDArray[np.bool_] = (
-            (left >= west) & (low >= south) & (right <= east) & (high <= north)
-        ).any(axis=1)
+        boxed = (left >= west) & (low >= south) & (right <= east) & (high <= north)
+        inside: npt.NDArray[np.bool_] = np.any(boxed, axis=1)
         return inside
 
     def why_outside(self, bounds: Floats) -> tuple[str, dict[str, Any]]:
