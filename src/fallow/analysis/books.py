@@ -1,0 +1,278 @@
+"""Step 3, the books of land: what stood, what came, what went and by which decision, in a period, as known on
+a day.
+
+Definitions, exactly:
+
+*State.* On a true day ``t``, as known on one day, the land of a hazard is its standing polygon, without the
+union of the releases of it (and of the hazards it was split from) that two people signed and whose date lies
+on or before ``t``, without the polygons of hazards split from it. It is in stock while the hazard is neither
+dismissed nor closed. A square metre that several hazards claim is counted once, with the most dangerous of
+them (CHA, then SHA and unknown, then indication), of equals with the one that was there first. The stock of
+an account is the sum of its hazards' land; an account is contamination, class, ordnance, first- and
+second-level unit, operator.
+
+*Moves.* Between two true days, under the same known day, the stock changes only by steps that reports and
+decisions make, and each step moves land by one line:
+
+- *newly_identified*: a hazard appears; its polygon grows; it is reopened (``reopened`` tells how much of it).
+- *corrected*, its own line: a polygon shrinks with no release; what a closing left of it; a link put right.
+- *reclassified*: from one account to another (SHA to CHA, a split, another operator), in both; and out of
+  stock by the dismissal of an indication (``dismissed`` tells how much of it).
+- *cancelled*, *reduced*, *cleared*: signed releases by their type, and of them only what they take out of
+  stock. So an overlap is booked once: with the earlier date, of equal dates with the earlier report.
+- *date_uncertain*, signed: any of these whose partial date does not lie wholly inside the period.
+
+``opening + newly_identified + corrected + reclassified - cancelled - reduced - cleared + date_uncertain =
+closing`` holds to the square metre for every account, every period and every pair of dates: land is cut into
+parts of whole square metres once (:mod:`~fallow.analysis.books_ground`), moves and balances are counted from
+those parts apart from each other (:mod:`~fallow.analysis.books_moves`), and a difference is the error
+``BOOKS_UNEXPLAINED``, never a remainder. A report that is corrected or taken back leaves no move under the
+later known day: the past itself then reads differently, and :mod:`~fallow.analysis.books_explain` tells what
+made it so.
+
+Hazards without a known area count in numbers and in ``closing_no_area``. Battle area and mined area are never
+added together (R9): totals over contamination are left out where a register has both.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fallow.analysis.books_ground import Laid, lay_out
+from fallow.analysis.books_history import UNKNOWN, Story, read_story
+from fallow.analysis.books_journal import Journal
+from fallow.analysis.books_moves import book
+from fallow.analysis.books_table import COLUMNS, Columns, columns_of, lines, periods_of, sheet
+from fallow.analysis.period import Period
+from fallow.analysis.registry import Asked, Found, analysis
+from fallow.analysis.result import Key, Measure
+from fallow.errors import FallowError
+from fallow.register import BEGINNING
+from fallow.words import Text, catalogue
+
+CELL = ("contamination", "class", "ordnance", "province", "place", "operator")
+"""What an account is made of, in the order of a cell."""
+_FIELDS = ("contamination", "hazard_class", "ordnance", "admin1", "admin2", "organisation")
+EACH = ("year", "quarter", "month")
+
+_MINED = frozenset({"mined_area", "mixed"})
+_BATTLE = frozenset({"battle_area", "cluster_strike", "mixed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The booked register, as known on one day: everything the analyses of land read."""
+
+    story: Story
+    laid: Laid
+    journal: Journal
+    columns: Columns
+
+
+def account(asked: Asked) -> Account:
+    """Read, lay out and book the land of a register; the records it reads are noted in ``asked``."""
+    with _collector_paused():
+        story = read_story(asked)
+        laid = lay_out(story)
+        journal = book(story, laid.grounds)
+        return Account(story, laid, journal, columns_of(journal))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Millions of small values are made and kept: the collector would walk them over and over, and find nothing."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@analysis("books")
+def books(
+    asked: Asked,
+    since: str | None = None,
+    until: str | None = None,
+    year: int | str | None = None,
+    each: str | None = None,
+    by: Sequence[str] | str = (),
+    place: str | None = None,
+) -> Found:
+    """Books of land: opening, newly identified, corrected, reclassified, cancelled, reduced, cleared,
+    closing.
+
+    Parameters
+    ----------
+    since, until, year
+        The period: ISO dates (partial ones mean all of it), or a calendar year; all of time when empty.
+        ``true`` ends it earlier.
+    each
+        ``year``, ``quarter`` or ``month``: one set of lines for each of those in the period.
+    by
+        Names of :data:`CELL` after contamination, a list or separated by commas; each beginning gives
+        subtotals.
+    place
+        Only land in this first- or second-level unit, by name or code; ``BOOKS_PLACE`` when none is in one so
+        named.
+    """
+    period = within(asked, Period.of(since, until, year))
+    dimensions = dimensions_of(by)
+    if each is not None and each not in EACH:
+        raise FallowError("PARAMETER_VALUE", "books.each", found=each, known=", ".join(EACH))
+    booked = in_place(account(asked), place)
+    periods, names = periods_of(period, each, booked.columns)
+    sums = sheet(booked.story, booked.journal, booked.columns, periods)
+    together = addable(booked.journal)
+    period_key = [Key("period", catalogue()["books.by.period"])] if names else []
+    return Found(
+        keys=(*period_key, *(cell_key(asked, booked.journal, d) for d in dimensions)),
+        measures=measures(),
+        lines=tuple(lines(sums, dimensions, names, together)),
+        notes=tuple(notes(booked, together)),
+    )
+
+
+def within(asked: Asked, period: Period) -> Period:
+    """The period up to the true day that was asked for."""
+    if asked.view.true is None or asked.view.true >= period.until:
+        return period
+    return Period.of(None if period.since == BEGINNING else period.since, asked.view.true)
+
+
+def dimensions_of(by: Sequence[str] | str) -> tuple[int, ...]:
+    """Positions in a cell for names of its parts, contamination first; or ``PARAMETER_VALUE``."""
+    names = [one.strip() for one in by.split(",")] if isinstance(by, str) else list(by)
+    for name in names:
+        if name and name not in CELL:
+            raise FallowError("PARAMETER_VALUE", "books.by", found=name, known=", ".join(CELL[1:]))
+    return tuple(dict.fromkeys([0, *(CELL.index(name) for name in names if name)]))
+
+
+def in_place(booked: Account, place: str | None) -> Account:
+    """The account with only the moves and balances of one unit."""
+    if place is None:
+        return booked
+    wanted = place.casefold()
+    name = booked.story.places.get(wanted, place).casefold()
+    kept = np.array(
+        [name in (cell[3].casefold(), cell[4].casefold()) for cell in booked.journal.cells], dtype=bool
+    )
+    if not kept.any():
+        raise FallowError("BOOKS_PLACE", "books.place", found=place)
+    columns = booked.columns
+    moved, held = kept[columns.cell], kept[columns.held_cell]
+    # A balance in another unit says that the hazard holds nothing in this one.
+    rest = np.where(held[:, None], columns.held, 0)
+    only: dict[str, Any] = {
+        name: getattr(columns, name)[moved]
+        for name in ("day", "low", "high", "cell", "line", "m2", "number", "hazard", "cause", "remark")
+    }
+    return Account(
+        booked.story,
+        booked.laid,
+        booked.journal,
+        Columns(
+            **only,
+            held_day=columns.held_day,
+            held_hazard=columns.held_hazard,
+            held_cell=columns.held_cell,
+            held=rest,
+        ),
+    )
+
+
+def addable(journal: Journal) -> bool:
+    """Whether all accounts may be added up: never battle area with mined area (R9)."""
+    found = {cell[0] for cell in journal.cells}
+    if len(found) < 2:
+        return True
+    return not (found & _MINED and found & _BATTLE)
+
+
+def cell_key(asked: Asked, journal: Journal, dimension: int) -> Key:
+    """The column of one part of an account, with the labels of its values."""
+    words = catalogue()
+    kind = asked.register.model.kinds.get("hazard")
+    of = kind.field(_FIELDS[dimension]) if kind else None
+    codes = {one.code: one.label for one in asked.register.model.codes(of)} if of and of.codes else {}
+    values: dict[str, Text] = {UNKNOWN: words["analysis.unknown"]}
+    for value in {cell[dimension] for cell in journal.cells}:
+        parts = value.split(";")
+        if codes and all(one in codes for one in parts):
+            values[value] = {
+                lang: " + ".join(codes[one][lang] for one in parts) for lang in words["analysis.unknown"]
+            }
+    if CELL[dimension] == "operator":
+        values |= _names(asked)
+    return Key(CELL[dimension], words[f"books.by.{CELL[dimension]}"], values)
+
+
+def _names(asked: Asked) -> Mapping[str, Text]:
+    if "organisation" not in asked.register.model.kinds:
+        return {}
+    return {
+        one.id: {"en": str(one.fields.get("name") or one.id)} for one in asked.view.records("organisation")
+    }
+
+
+def measures() -> tuple[Measure, ...]:
+    """Every column in square metres, then every column in hazards."""
+    words = catalogue()
+    number = words["books.hazards"]
+    area = [Measure(name, words[f"books.measure.{name}"], "m2") for name in COLUMNS]
+    count = [
+        Measure(f"{one.name}_hazards", {lang: f"{text} ({number[lang]})" for lang, text in one.label.items()})
+        for one in area
+    ]
+    return (*area, *count, Measure("closing_no_area", words["books.measure.closing_no_area"]))
+
+
+def notes(booked: Account, together: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a reader must have beside the books: what was not booked and why, with its number and area."""
+    story, journal = booked.story, booked.journal
+    if not story.hazards:
+        yield "books.note.nothing", {}
+    yield "books.note.identity", {}
+    if not together:
+        yield "books.note.never_added", {}
+    left = story.left
+    for why in ("claimed", "undated", "unlinked"):
+        if why in left.ids:
+            yield f"books.note.{why}", _told(left.ids[why], _area(story, left.shapes.get(why, [])))
+    for why in ("release_shape", "hazard_shape"):
+        if why in left.ids:
+            yield f"books.note.{why}", _told(sorted(set(left.ids[why])), 0)
+    outside = np.flatnonzero(booked.laid.outside >= 1.0)
+    if len(outside):
+        ids = [story.releases[r].id for r in outside.tolist()]
+        yield "books.note.outside", _told(ids, round(float(booked.laid.outside[outside].sum())))
+    for key, found in (("twice", journal.twice), ("still_claimed", journal.still_claimed)):
+        if found:
+            yield f"books.note.{key}", _told([story.releases[r].id for r in found], sum(found.values()))
+    early = _before_their_hazard(story)
+    if early:
+        yield "books.note.early", _told(early, 0)
+    bare = [one.id for one in story.hazards if one.states[-1].stands and one.states[-1].shape < 0]
+    if bare:
+        yield "books.note.no_area", _told(bare, 0)
+
+
+def _told(ids: Sequence[str], m2: int) -> Mapping[str, Any]:
+    return {"count": len(ids), "m2": m2, "records": " ".join(sorted(ids)[:20])}
+
+
+def _area(story: Story, shapes: Sequence[int]) -> int:
+    return round(float(story.areas[np.array(shapes, dtype=np.int64)].sum())) if shapes else 0
+
+
+def _before_their_hazard(story: Story) -> list[str]:
+    first = {one.id: one.states[0].day for one in story.hazards}
+    return [one.id for one in story.releases if one.day < first[one.hazard]]

@@ -1,0 +1,319 @@
+"""Step 3, what the books read: every state of every hazard along true time, and every release, as known on
+one day.
+
+One pass over the history of two kinds. A hazard is a row of :class:`State`, a release is one
+:class:`Release`; shapes stay WKB until all of them are read and are then made at once.
+"""
+
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import shapely
+
+from fallow.analysis.books_area import Floats, Shapes, areas_m2
+from fallow.analysis.registry import Asked
+from fallow.kinds import Kind, date_high, date_low
+from fallow.register import GEOMETRY, OPEN_END, View
+
+UNKNOWN = "unknown"
+CLASSES = ("indication", "sha", "cha", UNKNOWN)
+"""The classes of land in stock, from the least to the most dangerous; unknown counts as suspected."""
+DANGER = {"indication": 1, "sha": 2, UNKNOWN: 2, "cha": 3}
+OUT_OF_STOCK = ("closed", "handed_over")
+
+_HAZARD = (
+    "hazard_class",
+    "status",
+    "contamination",
+    "ordnance",
+    "admin1",
+    "admin2",
+    "organisation",
+    "parent",
+    "date_of_information",
+    "closure_reason",
+    "admin1_code",
+    "admin2_code",
+)
+_RELEASE = ("release_type", "release_status", "hazard", "date", "decided_on", "organisation")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A hazard from one true day until its next state.
+
+    Attributes
+    ----------
+    day
+        First true day of the state.
+    span
+        First and last day of the partial date it rests on: what the rule for partial dates asks for.
+    shape
+        Position in :attr:`Story.shapes`; ``-1`` when no area is known.
+    cell
+        Contamination, class, ordnance, first- and second-level unit, operator: the account its land stands
+        in.
+    """
+
+    day: str
+    span: tuple[str, str]
+    shape: int
+    cell: tuple[str, ...]
+    status: str
+    parent: str | None
+    closure: str | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether its land and number are in stock."""
+        return self.cell[1] != "dismissed" and self.status not in OUT_OF_STOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A hazard with its states in order of true day."""
+
+    id: str
+    first_report: int
+    states: tuple[State, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release that two people signed; it takes effect on the last day of its date."""
+
+    id: str
+    hazard: str
+    type: str
+    day: str
+    span: tuple[str, str]
+    operator: str
+    shape: int
+    report: int
+
+
+@dataclass(slots=True)
+class Left:
+    """Records the books could not book, by reason: ids, and the square metres of those with a polygon."""
+
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    shapes: dict[str, list[int]] = field(default_factory=dict)
+
+    def put(self, why: str, record: str, shape: int = -1) -> None:
+        """Name a record that is told beside the books instead of in them."""
+        self.ids.setdefault(why, []).append(record)
+        if shape >= 0:
+            self.shapes.setdefault(why, []).append(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the books need of one register as known on one day."""
+
+    hazards: tuple[Hazard, ...]
+    releases: tuple[Release, ...]
+    shapes: Shapes
+    areas: Floats
+    places: Mapping[str, str]
+    """Codes of administrative units to the names used in cells."""
+    left: Left
+
+
+def read_story(asked: Asked) -> Story:
+    """Read the history of hazards and releases, noting every record as read."""
+    shapes = _ShapeBook()
+    left = Left()
+    places: dict[str, str] = {}
+    hazards = list(_hazards(asked, shapes, left, places))
+    known = {one.id for one in hazards}
+    releases = [one for one in _releases(asked, shapes, left) if one.hazard in known or _unlinked(one, left)]
+    made, areas, usable = shapes.made()
+    hazards = [_with_usable(one, usable, made, left) for one in hazards]
+    booked = []
+    for one in releases:
+        if one.shape >= 0 and usable[one.shape]:
+            booked.append(one)
+        else:
+            left.put("release_shape", one.id)
+    return Story(tuple(hazards), tuple(booked), made, areas, places, left)
+
+
+def _hazards(asked: Asked, shapes: _ShapeBook, left: Left, places: dict[str, str]) -> Iterator[Hazard]:
+    rows = list(slices(asked.view, asked.register.model.kinds.get("hazard"), _HAZARD))
+    rows.sort(key=lambda row: (row[0], row[1]))
+    start = 0
+    while start < len(rows):
+        record = rows[start][0]
+        end = start
+        numbers: set[int] = set()
+        declared = 0
+        states = []
+        while end < len(rows) and rows[end][0] == record:
+            _, day, _, wkb, reports, of_declared, cells = rows[end]
+            numbers.update(reports)
+            declared = max(declared, of_declared)
+            states.append(_state(day, -1 if wkb is None else shapes.put(wkb), cells, places))
+            end += 1
+        asked.read[record] = tuple(sorted(numbers))
+        asked.declared[record] = declared
+        start = end
+        yield Hazard(record, min(numbers, default=0), tuple(states))
+
+
+def _state(day: str, shape: int, cells: Sequence[Any], places: dict[str, str]) -> State:
+    class_, status, contamination, ordnance, admin1, admin2, operator, parent, date, closure, *codes = cells
+    for code, name in zip(codes, (admin1, admin2), strict=True):
+        if code and name:
+            places[str(code).casefold()] = str(name)
+    return State(
+        day=day,
+        span=_span(date, day),
+        shape=shape,
+        cell=(
+            contamination or UNKNOWN,
+            class_ or UNKNOWN,
+            ordnance or UNKNOWN,
+            admin1 or UNKNOWN,
+            admin2 or UNKNOWN,
+            operator or UNKNOWN,
+        ),
+        status=status or "open",
+        parent=parent,
+        closure=closure,
+    )
+
+
+def _span(partial: str | None, day: str) -> tuple[str, str]:
+    """First and last day of the partial date a state rests on.
+
+    The register let it count from one of the two; when the date a record states is another one, the day is
+    exact.
+    """
+    if partial is not None:
+        low, high = _days(partial)
+        if day in (low, high):
+            return low, high
+    return day, day
+
+
+@lru_cache(maxsize=65_536)
+def _days(partial: str) -> tuple[str, str]:
+    """First and last day of a partial date; a country has some thousands, each asked for many times."""
+    return date_low(partial), date_high(partial)
+
+
+def _releases(asked: Asked, shapes: _ShapeBook, left: Left) -> Iterator[Release]:
+    rows = list(slices(asked.view, asked.register.model.kinds.get("land_release"), _RELEASE))
+    rows.sort(key=lambda row: (row[0], row[1]))
+    for record, _, true_to, wkb, reports, declared, cells in rows:
+        if true_to != OPEN_END:
+            continue  # an event has one state; a second one would be a correction, and the last one stands
+        asked.read[record] = reports
+        asked.declared[record] = declared
+        type, status, hazard, date, decided_on, operator = cells
+        date = date or decided_on
+        shape = -1 if wkb is None else shapes.put(wkb)
+        if status != "released":
+            if status != "withdrawn":
+                left.put("claimed", record, shape)
+        elif date is None:
+            left.put("undated", record, shape)
+        else:
+            span = _days(date)
+            at = min(reports, default=0)
+            yield Release(record, hazard or "", type, span[1], span, operator or UNKNOWN, shape, at)
+
+
+def _unlinked(one: Release, left: Left) -> bool:
+    left.put("unlinked", one.id, one.shape)
+    return False
+
+
+def _with_usable(one: Hazard, usable: Any, made: Shapes, left: Left) -> Hazard:
+    """The hazard with ``-1`` for every shape that has no area, or is no valid polygon."""
+    if all(state.shape < 0 or usable[state.shape] for state in one.states):
+        return one
+    states = []
+    for state in one.states:
+        if state.shape >= 0 and not usable[state.shape]:
+            if shapely.get_dimensions(made[state.shape]) == 2:
+                left.put("hazard_shape", one.id)
+            state = State(state.day, state.span, -1, state.cell, state.status, state.parent, state.closure)
+        states.append(state)
+    return Hazard(one.id, one.first_report, tuple(states))
+
+
+class _ShapeBook:
+    """Each distinct WKB once, by position."""
+
+    def __init__(self) -> None:
+        self._at: dict[bytes, int] = {}
+
+    def put(self, wkb: bytes) -> int:
+        return self._at.setdefault(wkb, len(self._at))
+
+    def made(self) -> tuple[Shapes, Floats, Any]:
+        """Shapes, their square metres, and which of them are valid polygons of a square metre or more."""
+        wkb = np.empty(len(self._at), dtype=object)
+        wkb[:] = list(self._at)
+        made = shapely.force_2d(shapely.from_wkb(wkb))
+        areas = areas_m2(made)
+        usable = (areas >= 1.0) & (shapely.get_type_id(made) != 7) & shapely.is_valid(made)
+        return made, areas, usable
+
+
+Row = tuple[str, str, str, bytes | None, tuple[int, ...], int, tuple[Any, ...]]
+"""Record, true from, true to, WKB, reports, how many of them declared, stored values by name."""
+
+
+def slices(view: View, kind: Kind | None, names: Sequence[str]) -> Iterator[Row]:
+    """Every state of every record of a kind along true time, as the view knows it; none for an absent kind.
+
+    A view answers for one true day; the books need all of them. Until the register offers that itself this
+    reads what the view reads: the history table, or for a view as of a head the slices it has folded.
+    """
+    if kind is None:
+        return
+    there = {one.name for one in kind.stored}
+    if hasattr(view, "head"):
+        yield from _folded(view, kind, names)
+        return
+    listed = ", ".join(f'h."{name}"' if name in there else "NULL" for name in names)
+    known = "h.known_to = ?" if view.known is None else "h.known_from <= ? AND h.known_to > ?"
+    values = [OPEN_END] if view.known is None else [view.known, view.known]
+    query = (
+        f"SELECT h.record, h.true_from, h.true_to, h.geom, h.reports, h.declared, {listed} "
+        f'FROM "{kind.name}_history" h WHERE {known}'
+    )
+    for row in view._connection.execute(query, values):
+        blob = row[3]
+        wkb = None if blob is None else blob[_HEADER[(blob[3] >> 1) & 0b111] :]
+        numbers = row[4]
+        reports = (int(numbers),) if " " not in numbers else tuple(map(int, numbers.split()))
+        yield row[0], row[1], row[2], wkb, reports, row[5], row[6:]
+
+
+_HEADER = (8, 40, 56, 56, 72)
+"""Bytes before the WKB in a GeoPackage blob, by the kind of its envelope (OGC 12-128r18, clause 2.1.3)."""
+
+
+def _folded(view: Any, kind: Kind, names: Sequence[str]) -> Iterator[Row]:
+    for one in view._slices(kind):
+        known = (
+            one.known_to == OPEN_END if view.known is None else one.known_from <= view.known < one.known_to
+        )
+        if known:
+            values = tuple(_stored(one.values.get(name)) for name in names)
+            shape = one.values.get(GEOMETRY)
+            yield one.record, one.true_from, one.true_to, shape, one.reports, one.declared, values
+
+
+def _stored(value: Any) -> Any:
+    return ";".join(value) if isinstance(value, list) else value

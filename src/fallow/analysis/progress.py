@@ -1,0 +1,119 @@
+"""Step 3, progress: what each year cancelled, reduced and cleared, what remains, what a deadline asks for.
+
+The figures that the action plans of the Convention and its Article 5 requests ask for, year by year from the
+books: remaining land by class with the number of areas, land released by method. Battle area and mined area
+stay apart (R9).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fallow.analysis.books import account, addable, cell_key, in_place, notes, within
+from fallow.analysis.books_table import COLUMNS, RELEASED, periods_of, sheet
+from fallow.analysis.period import Period
+from fallow.analysis.registry import Asked, Found, analysis
+from fallow.analysis.result import Key, Line, Measure
+from fallow.errors import FallowError
+from fallow.words import catalogue
+
+_MEASURES = (*RELEASED, "released", "remaining", "remaining_sha", "remaining_cha")
+_COUNTS = ("remaining", "remaining_sha", "remaining_cha")
+
+
+@analysis("progress")
+def progress(
+    asked: Asked,
+    since: str | None = None,
+    until: str | None = None,
+    deadline: int | str | None = None,
+    place: str | None = None,
+) -> Found:
+    """Land cancelled, reduced and cleared each year, what remained, and the pace a deadline asks for.
+
+    Parameters
+    ----------
+    since, until
+        First and last year (or ISO dates); all years in which something moved when empty.
+    deadline
+        Last year in which the work is to end: adds what each year from then on has to release. A year not
+        before the end of the figures has none.
+    place
+        Only land in this first- or second-level unit.
+    """
+    last = _year(deadline)
+    booked = in_place(account(asked), place)
+    period = within(asked, Period.of(since, until))
+    periods, names = periods_of(period, "year", booked.columns)
+    sums = sheet(booked.story, booked.journal, booked.columns, periods)
+    kinds = sorted({cell[0] for cell in sums.cells})
+    together = addable(booked.journal)
+    lines = []
+    for p, name in enumerate(names):
+        for kind in (*((None,) if together else ()), *kinds):
+            chosen = [i for i, cell in enumerate(sums.cells) if kind is None or cell[0] == kind]
+            key = (name,) if kind is None else (name, kind)
+            lines.append(_line(key, sums, p, chosen, _left(last, periods[p])))
+    words = catalogue()
+    measures = [Measure(name, words[f"books.measure.{name}"], "m2") for name in _MEASURES]
+    measures += [
+        Measure(
+            f"{name}_hazards",
+            {
+                lang: f"{text} ({words['books.hazards'][lang]})"
+                for lang, text in words[f"books.measure.{name}"].items()
+            },
+        )
+        for name in _COUNTS
+    ]
+    if last is not None:
+        measures.append(Measure("needed_per_year", words["books.measure.needed_per_year"], "m2"))
+    return Found(
+        keys=(Key("year", words["books.by.year"]), cell_key(asked, booked.journal, 0)),
+        measures=tuple(measures),
+        lines=tuple(lines),
+        notes=tuple(notes(booked, together)),
+    )
+
+
+def _year(deadline: int | str | None) -> int | None:
+    if deadline is None:
+        return None
+    if not str(deadline).isdigit() or len(str(deadline)) != 4:
+        raise FallowError("BOOKS_NUMBER", "progress.deadline", found=deadline)
+    return int(deadline)
+
+
+def _left(deadline: int | None, period: Period) -> int | None:
+    """Whole years after a period up to and with the deadline; ``None`` without one."""
+    return None if deadline is None else deadline - int(period.until[:4])
+
+
+def _line(key: tuple[str, ...], sums: Any, p: int, chosen: list[int], years: int | None) -> Line:
+    closing = COLUMNS.index("closing")
+    of_class = {name: [i for i in chosen if sums.cells[i][1] == name] for name in ("sha", "cha")}
+    rows = {"remaining": chosen, "remaining_sha": of_class["sha"], "remaining_cha": of_class["cha"]}
+    values: dict[str, float | int | None] = {
+        name: int(sums.m2[p, chosen, COLUMNS.index(name)].sum()) for name in RELEASED
+    }
+    values["released"] = sum(int(values[name] or 0) for name in RELEASED)
+    for name, some in rows.items():
+        values[name] = int(sums.m2[p, some, closing].sum())
+        values[f"{name}_hazards"] = int(sums.number[p, some, closing].sum())
+    behind = {name: _ids(sums, name, p, chosen) for name in RELEASED}
+    behind["released"] = tuple(sorted({one for name in RELEASED for one in behind[name]}))
+    for name, some in rows.items():
+        behind[name] = behind[f"{name}_hazards"] = _ids(sums, "closing", p, some)
+    if years is not None:
+        remaining = int(values["remaining"] or 0)
+        values["needed_per_year"] = -(-remaining // years) if years > 0 else None
+        behind["needed_per_year"] = behind["remaining"]
+    return Line(key, values, behind)
+
+
+def _ids(sums: Any, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
+    wanted = set(cells)
+    rows = sums.behind[column]
+    return tuple(
+        sorted({sums.records[record] for at, cell, record in rows.tolist() if at == p and cell in wanted})
+    )
