@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fallow.register import Delivery, Register, Verdict, geoblob, rtree
+from fallow.register import Delivery, Register, Verdict, create_register, geoblob, open_register, rtree
 from fallow.register.keys import statement as head_statement
 from fallow.register.ledger import GENESIS, entry_hash
 from fixtures_register import PASSPHRASE, Days, accepted, make, reopen, says, square, two_release_officers
@@ -467,3 +467,18 @@ def fresh(tmp_path: Path) -> Iterator[Register]:
 def test_an_empty_register_holds(fresh: Register) -> None:
     found = fresh.verify(refold=True)
     assert (found.holds, found.entries, found.heads) == (True, 1, 1)
+
+
+def test_a_model_edited_by_hand_is_found(tmp_path: Path) -> None:
+    """Dropping the guard of a state would let one person close a hazard; the ledger signed for the model."""
+    with create_register(tmp_path / "real.gpkg", title="Real kinds") as register:
+        assert register.verify().holds
+    raw = sqlite3.connect(tmp_path / "real.gpkg")
+    ((model,),) = raw.execute("SELECT value FROM fallow_setting WHERE name = 'model'").fetchall()
+    assert '"release"' in model
+    unguarded = model.replace('"release"', "null")
+    raw.execute("UPDATE fallow_setting SET value = ? WHERE name = 'model'", (unguarded,))
+    raw.commit()
+    raw.close()
+    with open_register(tmp_path / "real.gpkg", read_only=True) as register:
+        assert "MODEL_CHANGED" in {one.code for one in register.verify().findings}

@@ -20,7 +20,7 @@ from fallow.intake.receipt import Receipt, Tally, together
 from fallow.intake.source import DeliverySpec, Source, TableSpec
 from fallow.intake.source_load import load_source
 from fallow.kinds import Model
-from fallow.register import Delivery, DeliveryRow, Register
+from fallow.register import Delivery, DeliveryRow, Register, Vault
 
 Progress = Callable[[int, float], None]
 """Called with the rows so far and the share of the delivery behind us, 0 to 1."""
@@ -121,15 +121,16 @@ def _bring(
                 for found in act.outcome.refused:
                     tally.add(found)
                 approved, held = act.outcome.approved, len(act.outcome.held)
+            sealing = _sealing(source, register)
             findings_file = register.files.keep(tally.file()) if tally.more else None
             for path, original in zip(run.every_file, originals, strict=True):
-                if register.files.keep(path) != original["sha256"]:
+                if register.files.keep(path, sealing) != original["sha256"]:
                     raise FallowError("FILE_CHANGED", path.name)
             receipt = replace(run.receipt(number, originals, approved, held), findings_file=findings_file)
             register.keep_receipt(number, {**receipt.as_dict("en"), "counted": counts})
         return receipt
     except FallowError as fault:
-        _quarantine(fault, run, register)
+        _quarantine(fault, run, source, register)
         raise
     finally:
         run.close()
@@ -159,18 +160,26 @@ def _limit(table: TableSpec, model: Model, huge: float | None) -> float | None:
     return None if named else huge
 
 
-def _refuse_without_vault(source: Source, register: Register) -> None:
-    """Personal values need the vault: better refused now than after ten minutes of reading."""
-    if register.vault.open:
-        return
-    personal = [
+def _sealing(source: Source, register: Register) -> Vault | None:
+    """The vault, for originals with personal columns: left in the open they would outlive an erasure."""
+    return register.vault if _personal(source, register.model) else None
+
+
+def _personal(source: Source, model: Model) -> list[str]:
+    """The personal fields that a source fills."""
+    return [
         f"{record.kind}.{field.name}"
         for table in source.tables
         for record in table.records
         for field in record.fields
-        if _is_personal(register.model, record.kind, field.name)
+        if _is_personal(model, record.kind, field.name)
     ]
-    if personal:
+
+
+def _refuse_without_vault(source: Source, register: Register) -> None:
+    """Personal values need the vault: better refused now than after ten minutes of reading."""
+    personal = _personal(source, register.model)
+    if personal and not register.vault.open:
         raise FallowError("VAULT_CLOSED", source.name, field=", ".join(personal), found=", ".join(personal))
 
 
@@ -265,10 +274,10 @@ def _counts_of(before: list[DeliveryRow]) -> Mapping[str, int] | None:
     return (before[-1].receipt or {}).get("counted") if before else None
 
 
-def _quarantine(fault: FallowError, run: DeliveryRun, register: Register) -> None:
+def _quarantine(fault: FallowError, run: DeliveryRun, source: Source, register: Register) -> None:
     """Keep the original of a file that could not be read; the register itself is as it was."""
     if run.reading is not None:
-        register.files.quarantine(run.reading, fault.code)
+        register.files.quarantine(run.reading, fault.code, _sealing(source, register))
 
 
 def _share_of(on_progress: Progress | None, position: int, count: int, rows: int) -> Progress | None:

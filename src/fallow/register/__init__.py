@@ -11,6 +11,7 @@ from fallow.register.register import Register
 from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record, Said
 from fallow.register.review import Claimed, Review, Waiting
 from fallow.register.sources import SaidBy
+from fallow.register.vault import Vault
 from fallow.register.verify import Verdict
 from fallow.register.view import View
 
@@ -37,6 +38,7 @@ __all__ = [
     "Said",
     "SaidBy",
     "Slice",
+    "Vault",
     "Verdict",
     "View",
     "Waiting",

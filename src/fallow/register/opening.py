@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def create_register(
             _write_settings(store.connection, settings, model)
         register = Register(store, model, settings, key=key, vault=vault, clock=clock)
         with register.writing():
-            founding = {**settings, "key": key.public, "model": model.digest}
+            anchor = sha256(model_to_json(model)).hexdigest()
+            founding = {**settings, "key": key.public, "model": model.digest, "model_sha256": anchor}
             register.ledger.append("found", [canonical(founding)])
     except BaseException:
         store.close()
@@ -131,7 +133,6 @@ def open_register(
         model = model_from_json(settings.pop("model"))
         if not read_only:
             migrate.run(store, settings)
-            model = _grown(store, model, settings, Path(overlay) if overlay else None)
         vault = Vault(target.with_suffix(".vault"))
         if passphrase is not None and vault.path.exists():
             vault.unlock(passphrase)
@@ -144,6 +145,8 @@ def open_register(
         register = Register(store, model, settings, key=key, vault=vault, clock=clock)
         register.key_fault = fault
         _check_key(register)
+        if register.key_public:
+            _grow(register, store, Path(overlay) if overlay else None)
         if vault.open and register.key_public:
             _sweep(register)
     except BaseException:
@@ -174,18 +177,28 @@ def _write_settings(connection: sqlite3.Connection, settings: Mapping[str, Any],
     connection.executemany("INSERT OR REPLACE INTO fallow_setting VALUES (?,?)", rows)
 
 
-def _grown(store: Store, carried: Model, settings: Mapping[str, Any], overlay: Path | None) -> Model:
-    """The model to work with: the carried one, or the catalogue's when that has grown compatibly."""
+def _grow(register: Register, store: Store, overlay: Path | None) -> None:
+    """Widen the register with a catalogue or overlay that has grown compatibly, and sign for it.
+
+    The ledger keeps the SHA-256 of every model a register ever carried: whoever edits the carried one, to
+    drop the guard of a state for example, is found by ``verify``.
+    """
+    settings = register.settings
     if settings.get("overlay") and overlay is None:
-        return carried  # its overlay is not at hand; what it was made with holds
+        return  # its overlay is not at hand; what it was made with holds
     if catalogue_digest(overlay) == settings.get("catalogue"):
-        return carried
+        return
     grown = load_kinds(overlay)
-    with store.transaction():
-        migrate.widen(store.connection, carried, grown, invented=bool(settings.get("invented")))
-        named = {**settings, "overlay": overlay.name if overlay else settings.get("overlay")}
-        _write_settings(store.connection, {k: v for k, v in named.items() if k != "catalogue"}, grown)
-    return grown
+    named = {**settings, "overlay": overlay.name if overlay else settings.get("overlay")}
+    named.pop("catalogue", None)
+    with register.writing():
+        migrate.widen(store.connection, register.model, grown, invented=bool(settings.get("invented")))
+        _write_settings(store.connection, named, grown)
+        anchor = sha256(model_to_json(grown)).hexdigest()
+        body = {"model": grown.digest, "model_sha256": anchor, "overlay": named["overlay"]}
+        register.ledger.append("model", [canonical(body)])
+    register.model = grown
+    register.settings = {**named, "catalogue": grown.digest}
 
 
 def _check_key(register: Register) -> None:
@@ -208,6 +221,9 @@ def _sweep(register: Register) -> None:
     Taken out is what was sealed for a transaction that never came to be, and what an erasure was decided for.
     Another program may have sealed and not yet committed, so the register is locked before anything goes.
     """
+    for digest in _left_behind(register):
+        register.vault.erase_file(digest)
+        register.files.erase(digest)
     if not any(_astray(register)):
         return
     with register.writing():
@@ -216,6 +232,17 @@ def _sweep(register: Register) -> None:
             register.vault.forget(sorted(orphans))
         for record in sorted(unfinished):
             register.vault.erase(record)
+
+
+def _left_behind(register: Register) -> list[str]:
+    """Sealed originals that an erasure was decided for and that are still there."""
+    doomed: set[str] = set()
+    for entry in register.ledger.entries(("delivery", "erase")):
+        if entry.verb == "erase":
+            doomed.update(entry.content.get("files", ()))
+        else:  # brought in again after the erasure: a person decided that too
+            doomed.difference_update(one["sha256"] for one in entry.content["files"])
+    return sorted(one for one in doomed if register.files.is_sealed(one))
 
 
 def _astray(register: Register) -> tuple[set[str], set[str]]:

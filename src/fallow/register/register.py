@@ -229,13 +229,22 @@ class Register(Asking):
         return Rights(self.ledger).held()
 
     def erase(self, record: str, by: str, why: str) -> int:
-        """Destroy the personal values of a record for good; the ledger goes on verifying."""
+        """Destroy the personal values of a record for good; the ledger goes on verifying.
+
+        The sealed originals that hold them are destroyed with them: what they said about others is in the
+        reports, and in the vault, already.
+        """
         with self.writing():
             self._named(by, why)
             Rights(self.ledger).require(by, "erase")
             self.vault.require_open()
             Books(self._connection, self.model).kind_of(record)
-            self._decide("erase", {"by": by, "why": why, "record": record}, [record], None)
+            originals = sources.sealed_originals(self._connection, self.files, record)
+            body = {"by": by, "why": why, "record": record, "files": originals}
+            self._decide("erase", body, [record], None)
+        for digest in originals:
+            self.vault.erase_file(digest)
+            self.files.erase(digest)
         return self.vault.erase(record)
 
     # -- ending -----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from fallow.errors import FallowError
 from fallow.kinds import Model
 from fallow.register.cases import CaseLoader
 from fallow.register.claims import GEOMETRY
+from fallow.register.files import FileStore
 from fallow.register.fold import names
 from fallow.register.report import OPEN_END, Said
 from fallow.register.vault import Vault
@@ -135,3 +136,14 @@ def secrets(connection: sqlite3.Connection, vault: Vault, record: str) -> dict[s
         if sealed:
             found.update(values.get(sealed["id"], {}))
     return found
+
+
+def sealed_originals(connection: sqlite3.Connection, files: FileStore, record: str) -> list[str]:
+    """The sealed originals of the deliveries that spoke about a record."""
+    rows = connection.execute(
+        "SELECT l.body FROM fallow_ledger l WHERE l.number IN "
+        "(SELECT delivery FROM fallow_report WHERE record = ?) AND l.verb = 'delivery'",
+        (record,),
+    ).fetchall()
+    named = {one["sha256"] for (body,) in rows for one in orjson.loads(body)["files"]}
+    return sorted(one for one in named if files.is_sealed(one))

@@ -30,6 +30,7 @@ _TABLES = (
     "CREATE TABLE record_key (record TEXT PRIMARY KEY, wrapped BLOB NOT NULL)",
     "CREATE TABLE sealed (report TEXT PRIMARY KEY, record TEXT NOT NULL, content BLOB NOT NULL)",
     "CREATE INDEX sealed_record ON sealed (record)",
+    "CREATE TABLE file_key (file TEXT PRIMARY KEY, wrapped BLOB NOT NULL)",
 )
 
 
@@ -129,6 +130,24 @@ class Vault:
         file.execute("COMMIT")
         file.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # where a WAL is in use, old pages go too
         return gone
+
+    def file_key(self, digest: str, *, make: bool = False) -> bytes:
+        """The key of a sealed file, made on first use; ``FILE_MISSING`` when it was erased."""
+        master, file = self._opened()
+        row = file.execute("SELECT wrapped FROM file_key WHERE file = ?", (digest,)).fetchone()
+        if row is not None:
+            return _unwrap(master, row[0], digest.encode())
+        if not make:
+            raise FallowError("FILE_MISSING", digest)
+        key = AESGCM.generate_key(256)
+        file.execute("INSERT INTO file_key VALUES (?,?)", (digest, _wrap(master, key, digest.encode())))
+        return key
+
+    def erase_file(self, digest: str) -> None:
+        """Destroy the key of a sealed file for good."""
+        _, file = self._opened()
+        file.execute("PRAGMA secure_delete=ON")
+        file.execute("DELETE FROM file_key WHERE file = ?", (digest,))
 
     def commitments(self) -> dict[str, str]:
         """SHA-256 of every ciphertext by report id; needs no passphrase."""

@@ -71,6 +71,7 @@ def verify(
         lambda: _file(connection),
         lambda: _chain(connection, verdict),
         lambda: _heads(connection, register_id, verdict),
+        lambda: _model(connection),
         lambda: definitions(connection, model),
         lambda: reports(connection),
         lambda: decisions(connection),
@@ -162,6 +163,17 @@ def _chain(connection: sqlite3.Connection, verdict: Verdict) -> Iterator[Finding
     verdict.head = before.hex()
 
 
+def _model(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """The carried model must be the one the ledger last signed for."""
+    carried = connection.execute("SELECT value FROM fallow_setting WHERE name = 'model'").fetchone()
+    signed = connection.execute(
+        "SELECT body FROM fallow_ledger WHERE verb IN ('found', 'model') ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    said = str(content_of(signed[0]).get("model_sha256", "")) if signed else ""
+    if carried is None or sha256(carried[0].encode()).hexdigest() != said:
+        yield damage("MODEL_CHANGED", "model", found=said[:12] or "-")
+
+
 def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -> Iterator[Finding]:
     first = connection.execute("SELECT body FROM fallow_ledger WHERE number = 1").fetchone()
     public = content_of(first[0]).get("key", "") if first else ""
@@ -206,9 +218,12 @@ def _files(connection: sqlite3.Connection, files: FileStore, verdict: Verdict) -
     named: set[str] = set()
     for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'delivery'"):
         named.update(one["sha256"] for one in content_of(body).get("files", ()))
+    erased: set[str] = set()
+    for (body,) in connection.execute("SELECT body FROM fallow_ledger WHERE verb = 'erase'"):
+        erased.update(content_of(body).get("files", ()))
     for digest in sorted(named):
         verdict.files += 1
-        if not (files.folder / digest[:2] / digest).exists():
+        if digest not in erased and not files.has(digest):
             yield damage("FILE_MISSING", digest)
     for digest in files.damaged():
         yield damage("FILE_DAMAGED", digest)
