@@ -86,7 +86,7 @@ def account(asked: Asked) -> Account:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Millions of small values are made and kept: the collector would walk them again and again for nothing."""
+    """Millions of small values are made and kept: the collector would walk them over and over for nothing."""
     running = gc.isenabled()
     gc.disable()
     try:

@@ -4,10 +4,10 @@ An edge runs straight in longitude and latitude, as the simple-features and GeoJ
 tool that drew, split or tiled a polygon took it. With edges read so, area is *additive*: the parts of a
 polygon sum to the polygon, whatever cut them, and that is what lets books balance. Reading each edge as a
 geodesic instead bends it by a fraction of a millimetre on 100 m and by metres on 10 km, anew for every vertex
-a cut adds, and the parts of a split no longer sum to the whole. The two readings of one polygon differ by 1
-part in 1,000,000 on edges of 100 m and 1 in 100,000 on edges of a kilometre (measured at 45 degrees north),
-and ``tests/analysis/test_books_area.py`` proves that this formula gives Karney's geodesic area (2013) of the
-same outline to 1 part in 10,000,000 once its edges are followed in small steps.
+a cut adds, and the parts of a split no longer sum to the whole. The two readings of one polygon differ by
+about 2 parts in 1,000,000 on edges of 100 m and 2 in 100,000 on edges of a kilometre (45 degrees north), and
+``tests/analysis/test_books_area.py`` proves that this formula gives Karney's geodesic area (2013) of the same
+outline to 1 part in 10,000,000 once its edges are followed in small steps.
 
 The area between an edge and the equator is the integral of ``S(latitude)`` over longitude, where
 

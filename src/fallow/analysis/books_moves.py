@@ -48,7 +48,8 @@ def book(story: Story, grounds: tuple[Ground, ...]) -> Journal:
     """Book every step of every ground."""
     journal = Journal()
     for ground in grounds:
-        _Walk(story, ground, journal).go()
+        walk = _Alone if len(ground.hazards) == 1 else _Walk
+        walk(story, ground, journal).go()
     return journal
 
 
@@ -350,3 +351,28 @@ class _Walk:
             found.append(at)
             at = self.parent[at]
         return tuple(found)
+
+
+class _Alone(_Walk):
+    """A ground of one hazard, as most are: nobody is above or below it, and what it claims it owns."""
+
+    def _owner(self, part: int) -> int:
+        need = self.need[0]
+        if not need or self.ground.inside[part] & need != need or not self._stands(0):
+            return -1
+        return -1 if self.ground.released[part] & self.released[0] else 0
+
+    def _counts(self, i: int) -> tuple[str, ...] | None:
+        if not self._stands(0):
+            return None
+        if self.need[0] and not any(
+            m2 for m2, owner in zip(self.ground.square_metres, self.owner, strict=True) if owner == 0
+        ):
+            return None
+        return self.cell[0]
+
+    def _link(self, i: int, parent: str | None) -> None:
+        """Its parent, if it names one, is not known here."""
+
+    def _above(self, i: int) -> tuple[int, ...]:
+        return ()
