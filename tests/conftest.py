@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from strictness import IN_CI
+
 ROOT = Path(__file__).resolve().parents[1]
-IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 # `ci` repeats exactly what it did before, so that a red build is red for everyone; `home` explores.
 settings.register_profile(
@@ -29,16 +30,6 @@ settings.register_profile(
     "long", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "home"))
-
-
-def missing(reason: str) -> None:
-    """Something outside the project is not there: skip at home, fail where CI promised it.
-
-    A test that is skipped for ever in CI is a test that cannot fail.
-    """
-    if IN_CI:
-        pytest.fail(f"CI has to provide this: {reason}", pytrace=False)
-    pytest.skip(reason)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,10 +16,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import missing
 from fallow.errors import FallowError
 from fallow.register import Register, geoblob, rtree
 from fixtures_register import Days, accepted, make, says, square
+from strictness import missing
 
 QGIS = Path("/usr/bin/python3")
 

@@ -481,4 +481,4 @@ def test_a_model_edited_by_hand_is_found(tmp_path: Path) -> None:
     raw.commit()
     raw.close()
     with open_register(tmp_path / "real.gpkg", read_only=True) as register:
-        assert "MODEL_CHANGED" in {one.code for one in register.verify().findings}
+        assert "MODEL_EDITED" in {one.code for one in register.verify().findings}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fallow.errors import FallowError
@@ -48,7 +49,9 @@ def raw_text(raw: Any) -> str:
         return "true" if raw else "false"
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e15:
         return str(int(raw))
-    return str(raw)
+    text = str(raw)
+    # 0.00005 is written 5e-05; with an exponent it would look like a number that a spreadsheet cut short.
+    return format(Decimal(text), "f") if "e" in text and isinstance(raw, float) else text
 
 
 def placeholders(pattern: str) -> list[str]:

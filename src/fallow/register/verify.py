@@ -171,7 +171,7 @@ def _model(connection: sqlite3.Connection) -> Iterator[Finding]:
     ).fetchone()
     said = str(content_of(signed[0]).get("model_sha256", "")) if signed else ""
     if carried is None or sha256(carried[0].encode()).hexdigest() != said:
-        yield damage("MODEL_CHANGED", "model", found=said[:12] or "-")
+        yield damage("MODEL_EDITED", "model", found=said[:12] or "-")
 
 
 def _heads(connection: sqlite3.Connection, register_id: str, verdict: Verdict) -> Iterator[Finding]:
