@@ -129,13 +129,15 @@ def books(
         raise FallowError("PARAMETER_VALUE", "books.each", found=each, known=", ".join(EACH))
     booked = in_place(account(asked), place)
     periods, names = periods_of(period, each, booked.columns)
-    sums = sheet(booked.story, booked.journal, booked.columns, periods)
     together = addable(booked.journal)
+    with _collector_paused():
+        sums = sheet(booked.story, booked.journal, booked.columns, periods)
+        table = tuple(lines(sums, dimensions, names, together))
     period_key = [Key("period", catalogue()["books.by.period"])] if names else []
     return Found(
         keys=(*period_key, *(cell_key(asked, booked.journal, d) for d in dimensions)),
         measures=measures(),
-        lines=tuple(lines(sums, dimensions, names, together)),
+        lines=table,
         notes=tuple(notes(booked, together)),
     )
 

@@ -102,7 +102,8 @@ class Sheet:
     no_area
         Shape (periods, cells): hazards of the closing number with no known area.
     behind
-        By column: period, cell and position in ``records``, each combination once, sorted.
+        By column: period, cell and position in ``records``, each combination once, as one sorted number:
+        ``(period * cells + cell) * records + position``.
     records
         Ids of hazards, then of releases.
     """
@@ -124,6 +125,10 @@ def sheet(story: Story, journal: Journal, columns: Columns, periods: Sequence[Pe
     no_area = np.zeros(shape[:2], dtype=np.int64)
     behind: dict[str, list[Integers]] = {name: [] for name in COLUMNS}
     hazards = len(story.hazards)
+    width = hazards + len(story.releases)
+
+    def named(periods: Any, of: Any, records: Any) -> Integers:
+        return np.asarray((periods * len(cells) + of) * width + records, dtype=np.int64)
 
     starts = np.array([one.since for one in periods], dtype="U10")
     ends = np.array([one.until for one in periods], dtype="U10")
@@ -141,14 +146,14 @@ def sheet(story: Story, journal: Journal, columns: Columns, periods: Sequence[Pe
         beside = (at[some], columns.cell[rows][some], np.full(some.sum(), COLUMNS.index(name)))
         np.add.at(m2, beside, np.abs(columns.m2[rows][some]))
         np.add.at(number, beside, np.abs(columns.number[rows][some]))
-        behind[name].append(_named(at[some], columns.cell[rows][some], columns.hazard[rows][some]))
+        behind[name].append(named(at[some], columns.cell[rows][some], columns.hazard[rows][some]))
     for which, name in enumerate(MOVED):
         some = line == which
         where = at[some], columns.cell[rows][some]
-        behind[name].append(_named(*where, columns.hazard[rows][some]))
+        behind[name].append(named(*where, columns.hazard[rows][some]))
         by_release = columns.cause[rows][some] >= 0
         cause = columns.cause[rows][some][by_release]
-        behind[name].append(_named(where[0][by_release], where[1][by_release], cause + hazards))
+        behind[name].append(named(where[0][by_release], where[1][by_release], cause + hazards))
 
     for p, period in enumerate(periods):
         for column, day in ((0, _day_before(period.since)), (len(MOVED) + 1, period.until)):
@@ -158,19 +163,14 @@ def sheet(story: Story, journal: Journal, columns: Columns, periods: Sequence[Pe
             np.add.at(number[p, :, column], of, columns.held[held, 1])
             if column:
                 np.add.at(no_area[p], of, columns.held[held, 2])
-            named = _named(np.full(len(held), p), of, columns.held_hazard[held])
-            behind[COLUMNS[column]].append(named)
+            behind[COLUMNS[column]].append(named(p, of, columns.held_hazard[held]))
     _prove(m2, number, periods, cells)
     for name in RELEASED:
         m2[:, :, COLUMNS.index(name)] *= -1
         number[:, :, COLUMNS.index(name)] *= -1
-    each = {name: np.unique(np.concatenate(some), axis=0) for name, some in behind.items()}
     records = (*(one.id for one in story.hazards), *(one.id for one in story.releases))
+    each = {name: np.unique(np.concatenate(some)) for name, some in behind.items()}
     return Sheet(tuple(periods), cells, m2, number, no_area, each, records)
-
-
-def _named(periods: Any, cells: Any, records: Any) -> Integers:
-    return np.column_stack([periods, cells, records]).astype(np.int64).reshape(-1, 3)
 
 
 def _day_before(day: str) -> str:
@@ -218,7 +218,7 @@ def lines(sums: Sheet, dimensions: Sequence[int], names: Sequence[str], add_all:
             ((), [0])
         ]
         m2, number, no_area = (_gathered(one, of, len(keys)) for one in (sums.m2, sums.number, sums.no_area))
-        behind = {name: _behind(some, of, sums.records) for name, some in sums.behind.items()}
+        behind = {name: _behind(some, of, len(keys), sums.records) for name, some in sums.behind.items()}
         for span, (p,) in spans:
             for k, key in enumerate(keys):
                 if level and not (m2[p, k].any() or number[p, k].any()):
@@ -233,21 +233,22 @@ def _gathered(sums: Integers, of: Integers, keys: int) -> Integers:
     return found
 
 
-def _behind(some: Integers, of: Integers, records: Sequence[str]) -> dict[tuple[int, int], tuple[str, ...]]:
+def _behind(
+    some: Integers, of: Integers, keys: int, records: Sequence[str]
+) -> dict[tuple[int, int], tuple[str, ...]]:
     """Period and account to the ids of the records behind a column."""
     if not len(some):
         return {}
-    rows = some.copy()
-    rows[:, 1] = of[some[:, 1]]
-    rows = rows[np.lexsort(rows.T[::-1])]
-    fresh = np.r_[True, (rows[1:] != rows[:-1]).any(axis=1)]
-    rows = rows[fresh]
-    starts = np.flatnonzero(np.r_[True, (rows[1:, :2] != rows[:-1, :2]).any(axis=1)])
-    ends = np.r_[starts[1:], len(rows)]
-    ids = [records[i] for i in rows[:, 2].tolist()]
+    at, record = np.divmod(some, len(records))
+    period, cell = np.divmod(at, len(of))
+    account = period * keys + of[cell]
+    rows = np.unique(account * len(records) + record)
+    account, record = np.divmod(rows, len(records))
+    starts = np.flatnonzero(np.r_[True, account[1:] != account[:-1]]).tolist()
+    ids = [records[i] for i in record.tolist()]
     return {
-        (int(rows[start, 0]), int(rows[start, 1])): tuple(sorted(ids[start:end]))
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        divmod(int(account[start]), keys): tuple(sorted(ids[start:end]))
+        for start, end in zip(starts, [*starts[1:], len(ids)], strict=True)
     }
 
 

@@ -7,10 +7,10 @@ stay apart (R9).
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from fallow.analysis.books import account, addable, cell_key, in_place, notes, within
-from fallow.analysis.books_table import COLUMNS, RELEASED, periods_of, sheet
+from fallow.analysis.books_table import COLUMNS, RELEASED, Sheet, periods_of, sheet
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
@@ -89,7 +89,7 @@ def _left(deadline: int | None, period: Period) -> int | None:
     return None if deadline is None else deadline - int(period.until[:4])
 
 
-def _line(key: tuple[str, ...], sums: Any, p: int, chosen: list[int], years: int | None) -> Line:
+def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: int | None) -> Line:
     closing = COLUMNS.index("closing")
     of_class = {name: [i for i in chosen if sums.cells[i][1] == name] for name in ("sha", "cha")}
     rows = {"remaining": chosen, "remaining_sha": of_class["sha"], "remaining_cha": of_class["cha"]}
@@ -111,9 +111,10 @@ def _line(key: tuple[str, ...], sums: Any, p: int, chosen: list[int], years: int
     return Line(key, values, behind)
 
 
-def _ids(sums: Any, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
-    wanted = set(cells)
-    rows = sums.behind[column]
-    return tuple(
-        sorted({sums.records[record] for at, cell, record in rows.tolist() if at == p and cell in wanted})
-    )
+def _ids(sums: Sheet, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
+    if not sums.records:
+        return ()
+    at, record = np.divmod(sums.behind[column], len(sums.records))
+    period, cell = np.divmod(at, len(sums.cells))
+    rows = (period == p) & np.isin(cell, cells)
+    return tuple(sorted({sums.records[one] for one in record[rows].tolist()}))
