@@ -31,7 +31,9 @@ from fallow.analysis.books_journal import (
     RECLASSIFIED,
     REDUCED,
     REOPENED,
+    Balance,
     Journal,
+    Move,
 )
 from fallow.analysis.books_steps import Step, steps_of
 from fallow.errors import FallowError
@@ -269,7 +271,10 @@ class _Walk:
         cells = self.journal.cells
         at = cells.setdefault(cell, len(cells))
         cause = self.ground.releases[step.release] if step.release >= 0 else -1
-        self.journal.moves.put(step, at, line, m2, number, self.ground.hazards[one], cause, remark)
+        low, high = step.span
+        self.journal.moves.append(
+            Move(step.day, low, high, at, line, m2, number, self.ground.hazards[one], cause, remark)
+        )
 
     def _balance(self, step: Step, changed: list[int]) -> None:
         """Count again, from the parts, what the hazards that a step reached now hold."""
@@ -281,12 +286,16 @@ class _Walk:
             m2 = sum(self.ground.square_metres[p] for p in self.parts[one] if self.owner[p] == one)
             counted = self.counted[one]
             cell = counted or self.cell[one]
-            held.hazard.append(self.ground.hazards[one])
-            held.day.append(step.day)
-            held.cell.append(cells.setdefault(cell, len(cells)))
-            held.m2.append(m2)
-            held.number.append(int(counted is not None))
-            held.no_area.append(int(counted is not None and self.need[one] == 0))
+            held.append(
+                Balance(
+                    self.ground.hazards[one],
+                    step.day,
+                    cells.setdefault(cell, len(cells)),
+                    m2,
+                    int(counted is not None),
+                    int(counted is not None and self.need[one] == 0),
+                )
+            )
 
     def _explained(self, step: Step, line: int | None) -> int:
         if line is None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from fallow.analysis.books_area import Integers
 from fallow.analysis.books_history import Story
-from fallow.analysis.books_journal import DISMISSED, LINES, REOPENED, Journal
+from fallow.analysis.books_journal import DISMISSED, LINES, REOPENED, Balance, Journal, Move
 from fallow.analysis.period import Period
 from fallow.analysis.result import Line
 from fallow.errors import FallowError
@@ -56,28 +56,27 @@ class Columns:
 
 def columns_of(journal: Journal) -> Columns:
     """The journal as arrays; balances by hazard, each hazard's in order of time."""
-    moves, held = journal.moves, journal.balances
-    spans = np.array(moves.span, dtype="U10").reshape(-1, 2)
-
-    def whole(column: list[int]) -> Integers:
-        return np.array(column, dtype=np.int64)
-
-    order = np.argsort(whole(held.hazard), kind="stable")
+    day, low, high, *moved = zip(*journal.moves, strict=True) if journal.moves else [()] * len(Move._fields)
+    of, since, *held = (
+        zip(*journal.balances, strict=True) if journal.balances else [()] * len(Balance._fields)
+    )
+    order = np.argsort(np.array(of, dtype=np.int64), kind="stable")
+    cell, line, m2, number, hazard, cause, remark = (np.array(one, dtype=np.int64) for one in moved)
     return Columns(
-        np.array(moves.day, dtype="U10"),
-        spans[:, 0],
-        spans[:, 1],
-        whole(moves.cell),
-        whole(moves.line),
-        whole(moves.m2),
-        whole(moves.number),
-        whole(moves.hazard),
-        whole(moves.cause),
-        whole(moves.remark),
-        np.array(held.day, dtype="U10")[order],
-        whole(held.hazard)[order],
-        whole(held.cell)[order],
-        np.array([held.m2, held.number, held.no_area], dtype=np.int64).T.reshape(-1, 3)[order],
+        day=np.array(day, dtype="U10"),
+        low=np.array(low, dtype="U10"),
+        high=np.array(high, dtype="U10"),
+        cell=cell,
+        line=line,
+        m2=m2,
+        number=number,
+        hazard=hazard,
+        cause=cause,
+        remark=remark,
+        held_day=np.array(since, dtype="U10")[order],
+        held_hazard=np.array(of, dtype=np.int64)[order],
+        held_cell=np.array(held[0], dtype=np.int64)[order],
+        held=np.array(held[1:], dtype=np.int64).T.reshape(-1, 3)[order],
     )
 
 
