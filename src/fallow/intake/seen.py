@@ -10,8 +10,8 @@ from types import TracebackType
 
 _AT_ONCE = 500
 
-IN_MEMORY = 200_000
-"""Keys held in memory, about 40 MB; a larger delivery goes on in a temporary file, so that memory stays
+IN_MEMORY = 100_000
+"""Keys held in memory, about 20 MB; a larger delivery goes on in a temporary file, so that memory stays
 flat."""
 
 
