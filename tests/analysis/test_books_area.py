@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from fallow.analysis.books_area import areas_m2, whole_m2
+from fallow.analysis.books_area import areas_m2, spread, whole_m2
 
 GEOD = Geod(ellps="WGS84")
 
@@ -107,3 +107,10 @@ def test_whole_square_metres_sum_to_the_rounded_group(groups: list[list[float]])
     assert (np.abs(whole - areas) < 1 + 1e-6).all()
     for g, group in enumerate(groups):
         assert abs(int(whole[of == g].sum()) - sum(group)) <= 0.5 + 1e-6
+
+
+def test_many_polygons_in_threads_are_the_same_as_in_one() -> None:
+    shapes = np.array([shapely.box(i / 1e4, 45, (i + 1) / 1e4, 45.001) for i in range(5_001)])
+    assert spread(areas_m2, shapes).tolist() == areas_m2(shapes).tolist()
+    cut = spread(shapely.intersection, shapes, shapes[::-1])
+    assert shapely.equals(cut, shapely.intersection(shapes, shapes[::-1])).all()

@@ -19,6 +19,10 @@ is the area of the ellipsoid between the equator and latitude ``f``, by radian o
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,6 +38,7 @@ _A = 6_378_137.0
 _F = 1 / 298.257_223_563
 _E = float(np.sqrt(_F * (2 - _F)))
 _B = _A * (1 - _F)
+_WORTH_A_THREAD = 2_000
 _SERIES = tuple(float(_B**2 * (n + 1) / (2 * n + 1) * _E ** (2 * n)) for n in range(6))
 """``S`` as a series in the sine: six terms leave 1e-13 of it, and cost a quarter of the closed form."""
 _GAUSS = float(np.sqrt(1 / 3))
@@ -88,6 +93,19 @@ def _from_equator(latitude: Floats) -> Floats:
         series += term
     series *= sine
     return series
+
+
+def spread(act: Callable[..., Any], *arrays: Shapes, **more: Any) -> Any:
+    """``act`` over arrays of one length, a thread a core: GEOS and numpy work outside the interpreter's lock."""
+    count, cores = len(arrays[0]), os.cpu_count() or 1
+    if cores == 1 or count < _WORTH_A_THREAD:
+        return act(*arrays, **more)
+    edges = np.linspace(0, count, 2 * cores + 1).astype(np.int64).tolist()
+    with ThreadPoolExecutor(cores) as threads:
+        found = [
+            threads.submit(act, *(one[start:end] for one in arrays), **more) for start, end in pairwise(edges)
+        ]
+        return np.concatenate([one.result() for one in found])
 
 
 def whole_m2(areas: Floats, groups: Integers) -> Integers:

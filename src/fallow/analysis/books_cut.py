@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import Integers, Shapes
+from fallow.analysis.books_area import Integers, Shapes, spread
 
 _GRID = 1e-9
 """Degrees; a tenth of a millimetre."""
@@ -47,7 +47,7 @@ def cut(cuttings: Sequence[Cutting]) -> Cut:
     inside: list[int] = []
     released: list[int] = []
     parts_of: list[list[int]] = [[] for _ in cuttings]
-    land: list[Any] = [shapely.Polygon() for _ in cuttings]
+    land: list[Any] = [None] * len(cuttings)
 
     def add(shape: Any, of: int, lies_in: int, under: int) -> None:
         parts_of[of].append(len(shapes))
@@ -70,6 +70,11 @@ def cut(cuttings: Sequence[Cutting]) -> Cut:
             else:
                 released[part] |= bit
         adding = [of for of, knife in knives.items() if knife[1]]
+        if not step:  # the first outline is all new
+            for of in adding:
+                land[of] = knives[of][0]
+                add(land[of], of, 1, 0)
+            continue
         for of, new, whole in _beyond(adding, knives, land):
             land[of] = whole
             if new is not None:
@@ -91,7 +96,7 @@ def _divided(
     """Of the parts that a knife reaches: what lies inside it, and what lies outside or ``None``."""
     part = _array([shapes[p] for p, _ in pairs])
     knife = _array([knives[of] for _, of in pairs])
-    met = np.flatnonzero(shapely.intersects(part, knife))
+    met = np.flatnonzero(spread(shapely.intersects, part, knife))
     inner = overlay(shapely.intersection, part[met], knife[met])
     reached = shapely.area(inner) > _NOTHING
     met, inner = met[reached], inner[reached]
@@ -121,9 +126,9 @@ def overlay(act: Callable[..., Any], one: Shapes, other: Shapes) -> Shapes:
     The grid moves no vertex by more than a tenth of a millimetre, and GEOS's overlay on a grid does not fail.
     """
     try:
-        found = act(one, other)
+        found = spread(act, one, other)
     except shapely.errors.GEOSException:
-        found = act(one, other, grid_size=_GRID)
+        found = spread(act, one, other, grid_size=_GRID)
     return _polygons(np.asarray(found, dtype=object))
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import Floats, Integers, areas_m2, whole_m2
+from fallow.analysis.books_area import Floats, Integers, areas_m2, spread, whole_m2
 from fallow.analysis.books_cut import Cutting, cut, overlay
 from fallow.analysis.books_history import Story
 
@@ -174,7 +174,7 @@ def _side_by_side(
         low, high = np.maximum(boxes[one, :2], boxes[other, :2]), np.minimum(boxes[one, 2:], boxes[other, 2:])
         near = (low < high).all(axis=1)
         one, other = one[near], other[near]
-        meet = shapely.relate_pattern(shapes[one], shapes[other], "T********")
+        meet = spread(shapely.relate_pattern, shapes[one], shapes[other], pattern="T********")
         one, other = one[meet], other[meet]
         meet = areas_m2(overlay(shapely.intersection, shapes[one], shapes[other])) >= PART_M2
         simple[of[one[meet]]] = False
@@ -197,7 +197,7 @@ def _simple_parts(
         at = np.array([story.releases[r].shape for r in taken.tolist()], dtype=np.int64)
         shapely.prepare(outer)
         pieces = story.areas[at].copy()
-        beyond = ~shapely.covers(outer, story.shapes[at])
+        beyond = ~spread(shapely.covers, outer, story.shapes[at])
         if beyond.any():
             pieces[beyond] = areas_m2(overlay(shapely.intersection, outer[beyond], story.shapes[at[beyond]]))
         outside[taken] = story.areas[at] - pieces
@@ -231,7 +231,7 @@ def _cut_parts(
         for g in chosen
     ]
     found = cut(cuttings)
-    areas = areas_m2(found.shapes)
+    areas = spread(areas_m2, found.shapes)
     own = [_outlines_of_release(story, groups[g], outlines[g], releases[g]) for g in chosen]
     for part, area in enumerate(areas.tolist()):
         of = int(found.cutting[part])

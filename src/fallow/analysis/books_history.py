@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import Floats, Shapes, areas_m2
+from fallow.analysis.books_area import Floats, Shapes, areas_m2, spread
 from fallow.analysis.registry import Asked
 from fallow.kinds import Kind, date_high, date_low
 from fallow.register import GEOMETRY, OPEN_END, View
@@ -263,9 +263,9 @@ class _ShapeBook:
         """Shapes, their square metres, and which of them are valid polygons of a square metre or more."""
         wkb = np.empty(len(self._at), dtype=object)
         wkb[:] = list(self._at)
-        made = shapely.force_2d(shapely.from_wkb(wkb))
-        areas = areas_m2(made)
-        usable = (areas >= 1.0) & (shapely.get_type_id(made) != 7) & shapely.is_valid(made)
+        made = shapely.force_2d(spread(shapely.from_wkb, wkb))
+        areas = spread(areas_m2, made)
+        usable = (areas >= 1.0) & (shapely.get_type_id(made) != 7) & spread(shapely.is_valid, made)
         return made, areas, usable
 
 

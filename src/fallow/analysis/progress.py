@@ -117,4 +117,4 @@ def _ids(sums: Sheet, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
     at, record = np.divmod(sums.behind[column], len(sums.records))
     period, cell = np.divmod(at, len(sums.cells))
     rows = (period == p) & np.isin(cell, cells)
-    return tuple(sorted({sums.records[one] for one in record[rows].tolist()}))
+    return tuple(sums.records[one] for one in np.unique(record[rows]).tolist())
