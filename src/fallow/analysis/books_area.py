@@ -96,7 +96,7 @@ def _from_equator(latitude: Floats) -> Floats:
 
 
 def spread(act: Callable[..., Any], *arrays: Shapes, **more: Any) -> Any:
-    """``act`` over arrays of one length, a thread a core: GEOS and numpy work outside the interpreter's lock."""
+    """``act`` over arrays of one length, a thread a core: GEOS and numpy work outside its lock."""
     count, cores = len(arrays[0]), os.cpu_count() or 1
     if cores == 1 or count < _WORTH_A_THREAD:
         return act(*arrays, **more)
