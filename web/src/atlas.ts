@@ -8,6 +8,7 @@ import {
   Map as MapView,
   NavigationControl,
   ScaleControl,
+  setWorkerCount,
   setWorkerUrl,
 } from "maplibre-gl";
 import type { FeatureCollection } from "geojson";
@@ -21,15 +22,23 @@ import { type Item, items, type Kind, rightToLeft, say, start } from "./start";
 // MapLibre 6 cannot guess where its worker lies once it is bundled; without this nothing is drawn and only a
 // browser's console says so.
 setWorkerUrl(worker);
+setWorkerCount(Math.min(4, Math.max(2, navigator.hardwareConcurrency - 1)));
 
 const POLYGON: ExpressionSpecification = ["match", ["geometry-type"], ["Polygon", "MultiPolygon"], true, false];
 const POINT: ExpressionSpecification = ["match", ["geometry-type"], ["Point", "MultiPoint"], true, false];
+
+// A shape too small for the screen is a dot that covers it, from a source of points (`/api/marks`), instead of a fill
+// and an edge that the grid of a tile would swallow (S1). It is also what keeps 19,000 outlines nobody could tell
+// apart from costing a frame of two seconds.
+const SMALL: ExpressionSpecification = ["<", ["zoom"], ["get", "z"]];
+const LARGE: ExpressionSpecification = [">=", ["zoom"], ["get", "z"]];
+const PARTS = ["fill", "hatch", "edge", "dot", "sign"] as const;
 
 export type Bounds = [number, number, number, number];
 
 export class Atlas {
   readonly view: MapView;
-  private readonly drawn = new Set<string>();
+  private readonly drawn = new Map<string, string>();
   private difference: string | null = null;
 
   constructor(private readonly onTrouble: (message: string) => void) {
@@ -97,21 +106,39 @@ export class Atlas {
     for (const kind of [...start.kinds].sort((a, b) => rank(a) - rank(b))) {
       const wanted = kind.items.some((item) => state.lines.has(item.key));
       if (!wanted && !this.drawn.has(kind.name)) continue;
-      const data = `/api/layer/${kind.name}.geojson?${whenQuery()}`;
-      const source = this.view.getSource(kind.name) as GeoJSONSource | undefined;
-      if (source) {
-        source.setData(new URL(data, location.href).href);
+      const data = new URL(`/api/layer/${kind.name}.geojson?${whenQuery()}`, location.href).href;
+      if (this.drawn.get(kind.name) === data) continue;
+      const marks = data.replace("/api/layer/", "/api/marks/");
+      if (this.drawn.has(kind.name)) {
+        (this.view.getSource(kind.name) as GeoJSONSource).setData(data);
+        (this.view.getSource(`${kind.name}-marks`) as GeoJSONSource | undefined)?.setData(marks);
       } else {
-        this.addKind(kind, new URL(data, location.href).href);
+        this.addKind(kind, data, marks);
       }
+      this.drawn.set(kind.name, data);
     }
     this.show();
+    this.view.triggerRepaint(); // an idle map says nothing more: ask it for one frame
   }
 
-  private addKind(kind: Kind, data: string): void {
-    this.drawn.add(kind.name);
+  /** Done when every kind that was asked for is loaded and the frame that shows it has been painted. */
+  whole(): Promise<void> {
+    const sources = [...this.drawn.keys()].flatMap((name) => [name, `${name}-marks`]);
+    const loaded = () => sources.every((name) => !this.view.getSource(name) || this.view.isSourceLoaded(name));
+    return new Promise((done) => {
+      const look = () => {
+        if (!loaded()) return;
+        this.view.off("idle", look);
+        done();
+      };
+      this.view.on("idle", look);
+    });
+  }
+
+  private addKind(kind: Kind, data: string, marks: string): void {
     // Tolerance 0: geojson-vt then neither simplifies a shape nor drops a small one (S1).
     this.view.addSource(kind.name, { type: "geojson", data, tolerance: 0, maxzoom: 16 });
+    if (spread(kind)) this.view.addSource(`${kind.name}-marks`, { type: "geojson", data: marks, tolerance: 0 });
     for (const layer of kindLayers(kind)) this.view.addLayer(layer, this.above(kind));
   }
 
@@ -119,33 +146,27 @@ export class Atlas {
   private above(kind: Kind): string | undefined {
     const higher = start.kinds.filter((one) => rank(one) > rank(kind) && this.drawn.has(one.name) && one !== kind);
     const lowest = higher.sort((a, b) => rank(a) - rank(b))[0];
-    if (lowest) return this.view.getStyle().layers.find((layer) => "source" in layer && layer.source === lowest.name)?.id;
+    if (lowest) return this.view.getStyle().layers.find((layer) => layer.id.startsWith(`${lowest.name}:`))?.id;
     return this.view.getLayer("difference-fill") ? "difference-fill" : undefined;
   }
 
   /** Lines of the legend on and off. */
   show(): void {
     for (const kind of start.kinds) {
-      if (!this.drawn.has(kind.name)) continue;
-      for (const item of kind.items) {
-        for (const part of ["fill", "edge", "sign"]) {
-          const id = `${item.key}:${part}`;
-          if (this.view.getLayer(id)) {
-            this.view.setLayoutProperty(id, "visibility", state.lines.has(item.key) ? "visible" : "none");
-          }
-        }
+      for (const part of PARTS) {
+        if (this.view.getLayer(`${kind.name}:${part}`)) this.view.setFilter(`${kind.name}:${part}`, filterOf(kind, part));
       }
-      this.view.setFilter(`${kind.name}:dot`, dotFilter(kind));
     }
     this.select();
   }
 
   /** Ring the open record. */
   select(): void {
-    for (const name of this.drawn) {
-      const filter: ExpressionSpecification = ["==", ["get", "id"], state.record ?? ""];
-      this.view.setFilter(`${name}:chosen`, ["all", POLYGON, filter]);
-      this.view.setFilter(`${name}:chosen-point`, ["all", POINT, filter]);
+    for (const name of this.drawn.keys()) {
+      for (const [part, shape] of [["chosen", POLYGON], ["chosen-point", POINT]] as const) {
+        this.view.setFilter(`${name}:${part}`, ["all", ["==", ["get", "id"], state.record ?? ""], shape]);
+        this.view.setLayoutProperty(`${name}:${part}`, "visibility", state.record ? "visible" : "none");
+      }
     }
   }
 
@@ -174,7 +195,7 @@ export class Atlas {
       [point.x - reach, point.y - reach],
       [point.x + reach, point.y + reach],
     ];
-    const layers = this.view.getStyle().layers.map((layer) => layer.id).filter((id) => /:(fill|edge|sign|dot)$/.test(id));
+    const layers = this.view.getStyle().layers.map((layer) => layer.id).filter((id) => /:(fill|hatch|edge|sign|dot)$/.test(id));
     const found = this.view.queryRenderedFeatures(box, { layers });
     return (found[0]?.properties.id as string | undefined) ?? null;
   }
@@ -184,6 +205,15 @@ export class Atlas {
     const seen = this.view.getBounds();
     const clamp = (value: number, most: number) => Math.max(-most, Math.min(most, value));
     return [clamp(seen.getWest(), 180), clamp(seen.getSouth(), 90), clamp(seen.getEast(), 180), clamp(seen.getNorth(), 90)];
+  }
+
+  /** What is seen between the cards. */
+  clear(): Bounds {
+    const { top, bottom, left, right } = this.padding();
+    const { clientWidth: wide, clientHeight: high } = this.view.getContainer();
+    const low = this.view.unproject([left, high - bottom]);
+    const far = this.view.unproject([wide - right, top]);
+    return [low.lng, low.lat, far.lng, far.lat];
   }
 
   fit(bounds: Bounds, most = 15): void {
@@ -246,12 +276,14 @@ function baseLayers(): LayerSpecification[] {
       id: "land",
       type: "fill",
       source: "base",
+      filter: ["==", ["get", "k"], "land"],
       paint: { "fill-color": ["match", ["get", "own"], 1, role("own"), role("land")], "fill-antialias": false },
     },
     {
       id: "border",
       type: "line",
       source: "base",
+      filter: ["==", ["get", "k"], "border"],
       paint: { "line-color": role("border"), "line-width": ["match", ["get", "own"], 1, 1.4, 0.8] },
     },
     {
@@ -268,77 +300,107 @@ function baseLayers(): LayerSpecification[] {
   ];
 }
 
+/** Whether records of a kind can have an extent, and so can be too small for the screen. */
+function spread(kind: Kind): boolean {
+  return kind.shapes.some((shape) => shape !== "point");
+}
+
+/** One look of every line of a kind, as an expression on the line of a feature. */
+function byLine<T>(kind: Kind, of: (item: Item) => T, otherwise: T): never {
+  return ["match", ["get", "l"], ...kind.items.flatMap((item) => [item.key, of(item)]), otherwise] as never;
+}
+
+function filterOf(kind: Kind, part: (typeof PARTS)[number]): FilterSpecification {
+  const shown = kind.items.filter((item) => state.lines.has(item.key));
+  const lines = (chosen: Item[]): ExpressionSpecification => ["in", ["get", "l"], ["literal", chosen.map((item) => item.key)]];
+  switch (part) {
+    case "dot":
+      return ["all", SMALL, lines(shown)];
+    case "sign":
+      return ["all", POINT, lines(shown)];
+    case "edge":
+      return ["all", LARGE, ["!", POINT], lines(shown)];
+    case "hatch":
+      return ["all", LARGE, POLYGON, lines(shown.filter((item) => lookOf(item).pattern))];
+    case "fill":
+      return ["all", LARGE, POLYGON, lines(shown.filter((item) => !lookOf(item).pattern))];
+  }
+}
+
 function kindLayers(kind: Kind): LayerSpecification[] {
-  const order = [...kind.items].reverse(); // the first of the legend is the most dangerous and lies on top
-  const shapes = order.flatMap((item) => shapeLayers(kind, item));
-  const signs = order.map((item) => signLayer(kind, item));
-  return [...shapes, dotLayer(kind), ...signs, ...chosenLayers(kind)];
-}
-
-function shapeLayers(kind: Kind, item: Item): LayerSpecification[] {
-  const look = lookOf(item);
-  const mine: ExpressionSpecification = ["==", ["get", "l"], item.key];
-  const layers: LayerSpecification[] = [
-    {
-      id: `${item.key}:edge`,
-      type: "line",
-      source: kind.name,
-      filter: mine,
-      layout: { "line-join": "round" },
-      paint: {
-        "line-color": look.edge,
-        "line-width": ["interpolate", ["linear"], ["zoom"], 6, look.width * 0.7, 14, look.width * 1.5],
-        ...(look.dash ? { "line-dasharray": look.dash } : {}),
+  const top = byLine(kind, (item) => -kind.items.indexOf(item), 0); // the first of the legend is the most dangerous
+  const layers: LayerSpecification[] = [];
+  if (spread(kind)) {
+    layers.push(
+      {
+        id: `${kind.name}:fill`,
+        type: "fill",
+        source: kind.name,
+        filter: filterOf(kind, "fill"),
+        layout: { "fill-sort-key": top },
+        paint: {
+          "fill-color": byLine(kind, (item) => lookOf(item).fill ?? lookOf(item).edge, role("moss")),
+          // An empty outline keeps an almost invisible fill, so that a click inside finds the record.
+          "fill-opacity": byLine(kind, (item) => (lookOf(item).fill ? lookOf(item).opacity : 0.04), 0.5),
+        },
       },
-    },
-  ];
-  // An empty outline keeps an almost invisible fill, so that a click inside finds the record.
-  layers.unshift({
-    id: `${item.key}:fill`,
-    type: "fill",
-    source: kind.name,
-    filter: ["all", POLYGON, mine],
-    paint: look.pattern
-      ? { "fill-pattern": look.pattern, "fill-opacity": look.opacity }
-      : { "fill-color": look.fill ?? look.edge, "fill-opacity": look.fill ? look.opacity : 0.04 },
-  });
-  return layers;
-}
-
-/** Shapes smaller than a few pixels are dots as well: no zoom hides one (S1). */
-function dotLayer(kind: Kind): LayerSpecification {
-  const colours = kind.items.flatMap((item) => [item.key, lookOf(item).dot]);
-  return {
-    id: `${kind.name}:dot`,
-    type: "circle",
-    source: kind.name,
-    filter: dotFilter(kind),
-    paint: {
-      "circle-color": ["match", ["get", "l"], ...colours, role("sha")] as never,
-      "circle-radius": kind.danger ? 2.2 : 1.4,
-      "circle-pitch-alignment": "map",
-    },
-  };
-}
-
-function dotFilter(kind: Kind): FilterSpecification {
-  const shown = kind.items.map((item) => item.key).filter((key) => state.lines.has(key));
-  return ["all", POLYGON, ["<", ["zoom"], ["get", "z"]], ["in", ["get", "l"], ["literal", shown]]] as never;
-}
-
-function signLayer(kind: Kind, item: Item): LayerSpecification {
-  return {
-    id: `${item.key}:sign`,
-    type: "symbol",
-    source: kind.name,
-    filter: ["all", POINT, ["==", ["get", "l"], item.key]],
-    layout: {
-      "icon-image": `sign:${item.key}`,
-      "icon-allow-overlap": true,
-      "icon-ignore-placement": true,
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.55, 9, 0.8, 13, 1.1],
-    },
-  };
+      {
+        id: `${kind.name}:edge`,
+        type: "line",
+        source: kind.name,
+        filter: filterOf(kind, "edge"),
+        layout: { "line-join": "round", "line-sort-key": top },
+        paint: {
+          "line-color": byLine(kind, (item) => lookOf(item).edge, role("ink")),
+          "line-width": byLine(kind, (item) => lookOf(item).width, 1.4),
+          "line-dasharray": byLine(kind, (item) => ["literal", lookOf(item).dash ?? [1, 0]], ["literal", [1, 0]]),
+        },
+      },
+      {
+        id: `${kind.name}:dot`,
+        type: "circle",
+        source: `${kind.name}-marks`,
+        filter: filterOf(kind, "dot"),
+        layout: { "circle-sort-key": top },
+        paint: {
+          "circle-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
+          // Marks are for shapes of at most 4 pixels: 3 reaches past their corners.
+          "circle-radius": 3,
+          "circle-opacity": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 0 : 1), 1),
+          "circle-stroke-width": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 1 : 0), 0),
+          "circle-stroke-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
+        },
+      },
+    );
+  }
+  const hatched = kind.items.filter((item) => lookOf(item).pattern);
+  if (hatched.length) {
+    const pattern = ["match", ["get", "l"], ...hatched.flatMap((item) => [item.key, lookOf(item).pattern!]), "unknown"];
+    layers.splice(1, 0, {
+      id: `${kind.name}:hatch`,
+      type: "fill",
+      source: kind.name,
+      filter: filterOf(kind, "hatch"),
+      layout: { "fill-sort-key": top },
+      paint: { "fill-pattern": pattern as never, "fill-opacity": 0.9 },
+    });
+  }
+  if (kind.shapes.includes("point")) {
+    layers.push({
+      id: `${kind.name}:sign`,
+      type: "symbol",
+      source: kind.name,
+      filter: filterOf(kind, "sign"),
+      layout: {
+        "icon-image": ["concat", "sign:", ["get", "l"]],
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.45, 9, 0.7, 13, 1.1],
+        "symbol-sort-key": top,
+      },
+    });
+  }
+  return [...layers, ...chosenLayers(kind)];
 }
 
 function chosenLayers(kind: Kind): LayerSpecification[] {
@@ -349,6 +411,7 @@ function chosenLayers(kind: Kind): LayerSpecification[] {
       type: "line",
       source: kind.name,
       filter: nothing,
+      layout: { visibility: "none" },
       paint: { "line-color": role("ink"), "line-width": 3 },
     },
     {
@@ -356,6 +419,7 @@ function chosenLayers(kind: Kind): LayerSpecification[] {
       type: "circle",
       source: kind.name,
       filter: nothing,
+      layout: { visibility: "none" },
       paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": role("ink"), "circle-stroke-width": 2.5 },
     },
   ];
@@ -381,7 +445,7 @@ function differenceLayers(): LayerSpecification[] {
       id: "difference-dot",
       type: "circle",
       source: "difference",
-      filter: ["any", POINT, ["<", ["zoom"], ["get", "z"]]] as never,
+      filter: ["any", POINT, SMALL],
       paint: { "circle-radius": 6, "circle-opacity": 0, "circle-stroke-color": colour, "circle-stroke-width": 2 },
     },
   ];

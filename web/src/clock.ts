@@ -82,7 +82,7 @@ export function show(): void {
   }
 }
 
-/** How many records took their present state in each month, as low bars over the slider. */
+/** How many reports have their date in each month, as low bars over the slider. */
 function bars(name: Name, months: [string, number][], low: number, high: number): void {
   const drawing = one<SVGSVGElement>(`.dial.${name} .months`);
   const span = Math.max(1, high - low);

@@ -58,8 +58,8 @@ export function lookOf(item: Item): Look {
 /** Every image the style may name. */
 export function images(): [string, ImageData][] {
   return [
-    ["cha", hatch(role("cha"), role("cha-paper"), 1)],
-    ["sha", hatch(role("sha"), role("sha-paper"), -1)],
+    ["cha", hatch(role("cha"), role("cha-paper"), -1)],
+    ["sha", hatch(role("sha"), role("sha-paper"), 1)],
     ["unknown", stipple(role("sha"), role("sha-paper"))],
   ];
 }
@@ -90,7 +90,7 @@ function hatch(colour: string, paper: string, lean: 1 | -1): ImageData {
   drawing.lineWidth = side / Math.SQRT2 / 2;
   for (const shift of [-side, 0, side]) {
     drawing.beginPath();
-    drawing.moveTo(lean === 1 ? shift - 2 : shift - 2, lean === 1 ? -2 : side + 2);
+    drawing.moveTo(shift - 2, lean === 1 ? -2 : side + 2);
     drawing.lineTo(shift + side + 2, lean === 1 ? side + 2 : -2);
     drawing.stroke();
   }

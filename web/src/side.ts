@@ -1,8 +1,7 @@
 // Beside the map: a table of what is in view, the same records for a keyboard, and the record somebody opened.
-import { calledOff, latest, page } from "./ask";
-import { ask } from "./ask";
+import { ask, calledOff, latest, page } from "./ask";
 import { remember, state, whenQuery } from "./address";
-import { day, items, make, number, one, say } from "./start";
+import { called, day, items, make, number, one, say } from "./start";
 
 export type Row = {
   id: string;
@@ -61,7 +60,7 @@ function fill(rows: Row[], total: number, hands: Hands): void {
 
 function line(row: Row, hands: Hands): HTMLTableRowElement {
   const item = items.get(row.line)!;
-  const link = make("a", { href: `/record/${row.id}?${whenQuery()}`, dir: "auto" }, row.title);
+  const link = make("a", { href: `/record/${row.id}?${whenQuery()}` }, make("bdi", {}, row.title));
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
@@ -71,8 +70,8 @@ function line(row: Row, hands: Hands): HTMLTableRowElement {
   if (row.said) name.append(" ", make("span", { class: "flag" }, say(`web.difference.${row.said}`)));
   if (row.conflict) name.append(" ", make("span", { class: "flag", title: say("web.flag.conflict") }, say("web.flag.conflict.short")));
   if (row.awaiting) name.append(" ", make("span", { class: "flag", title: say("web.flag.awaiting") }, say("web.flag.awaiting.short")));
-  const what = make("td", {}, make("i", { class: `swatch look-${item.look}`, "aria-hidden": "true" }), item.label);
-  return make("tr", { "data-id": row.id }, name, what, make("td", {}, day(row.day)));
+  const what = make("td", {}, make("i", { class: `swatch look-${item.look}`, "aria-hidden": "true" }), called(item));
+  return make("tr", { "data-id": row.id }, name, what, make("td", {}, make("time", { datetime: row.day, title: row.day && day(row.day) }, row.day)));
 }
 
 /** Open a record in the side, or go back to the list. */

@@ -24,6 +24,10 @@ export const start: Start = JSON.parse(document.getElementById("config")!.textCo
 export const rightToLeft = document.documentElement.dir === "rtl";
 export const items = new Map(start.kinds.flatMap((kind) => kind.items.map((item) => [item.key, item] as const)));
 
+/** What one record on a line of the legend is called. */
+const single = new Map(start.kinds.filter((kind) => kind.items.length === 1).map((kind) => [kind.items[0].key, kind.label]));
+export const called = (item: Item): string => single.get(item.key) ?? item.label;
+
 /** The words for a key with its facts filled in; an unknown key is a fault and throws. */
 export function say(key: string, facts: Record<string, string | number> = {}): string {
   const words = start.words[key];

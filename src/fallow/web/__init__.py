@@ -1,4 +1,4 @@
-"""Face two, web: a thin outer layer of pages and a map over one register. The door: serve it, or get its application."""
+"""Face two, web: pages and a map over one register. The door: serve it, or get its application."""
 
 from fallow.web.serving import application, serve
 

@@ -7,7 +7,13 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse, StreamingHttpResponse
+import orjson
+from django.http import (
+    HttpRequest,
+    HttpResponseNotModified,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 
 from fallow.errors import FallowError
 from fallow.register import Register
@@ -28,7 +34,7 @@ def kinds(request: HttpRequest) -> Any:
 def legend(register: Register) -> list[dict[str, Any]]:
     """What the map needs to know of each kind."""
     found = []
-    for name in picture.mapped(register):
+    for name in sorted(picture.mapped(register), key=lambda one: _place(register, one)):
         kind = register.model.kind(name)
         found.append(
             {
@@ -48,19 +54,35 @@ def legend(register: Register) -> list[dict[str, Any]]:
     return found
 
 
+def _place(register: Register, name: str) -> int:
+    """Where a kind stands in the legend: dangers, then what the map begins with, then the rest."""
+    if register.model.kind(name).danger:
+        return 0
+    return 1 + SHOWN_AT_FIRST.index(name) if name in SHOWN_AT_FIRST else 9
+
+
 def layer(request: HttpRequest, kind: str) -> Any:
-    """One kind as GeoJSON at two dates, whole or within a box; location-unknown records are in the summary."""
-    desk, when, box = _desk(request), asked.when(request.GET), asked.box(request.GET)
+    """One kind as GeoJSON at two dates, whole or within a box; what has no location is in the summary."""
+    return _layer(request, kind, "shapes", asked.box(request.GET))
+
+
+def marks(request: HttpRequest, kind: str) -> Any:
+    """The middle of each shape of a kind, drawn as a dot where the shape is too small for the screen."""
+    return _layer(request, kind, "marks", None)
+
+
+def _layer(request: HttpRequest, kind: str, part: layers.Part, box: asked.Box | None) -> Any:
+    desk, when = _desk(request), asked.when(request.GET)
     with desk.reading() as register:
         if not register.model.kind(kind).shapes:
             raise FallowError("NO_GEOMETRY", kind)
-        tag = _tag(register, kind, when, box)
+        tag = _tag(register, kind, part, when, box)
         if request.META.get("HTTP_IF_NONE_MATCH") == tag:
             return _cached(HttpResponseNotModified(), tag)
         found = layers.layer(desk, register, kind, when)
     packed = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     if box is None:
-        body = layers.whole(found, packed=packed)
+        body = layers.whole(found, part, packed=packed)
     else:
         pieces = layers.geojson(found, found.within(box))
         body = layers.gzipped(pieces) if packed else pieces
@@ -78,7 +100,7 @@ def summary(request: HttpRequest) -> Any:
 
 
 def times(request: HttpRequest) -> Any:
-    """First and last day, and records by the month of their present state, for the two sliders."""
+    """First and last day, and reports by the months of their two dates, for the sliders."""
     desk = _desk(request)
     with desk.reading() as register:
         return _answer(picture.times(desk, register))
@@ -107,8 +129,6 @@ def difference(request: HttpRequest) -> Any:
 
 
 def _difference(found: list[picture.Differing]) -> Iterator[bytes]:
-    import orjson
-
     rows: list[dict[str, Any]] = []
     features: list[bytes] = []
     total = 0
@@ -117,7 +137,9 @@ def _difference(found: list[picture.Differing]) -> Iterator[bytes]:
         for source, wanted in ((one.after, {"came", "changed"}), (one.before, {"went"})):
             at = np.array([n for n, id in enumerate(source.ids) if one.said.get(id) in wanted], dtype=int)
             room = picture.IN_VIEW - len(rows)
-            rows += [picture.row(source, int(n)) | {"said": one.said[source.ids[n]]} for n in at[: max(0, room)]]
+            rows += [
+                picture.row(source, int(n)) | {"said": one.said[source.ids[n]]} for n in at[: max(0, room)]
+            ]
             drawn = at[source.located[at]] if len(at) else at
             whole = b"".join(layers.geojson(source, drawn, said=one.said))
             features.append(whole[len(b'{"type":"FeatureCollection","features":[') : -2])
@@ -135,11 +157,11 @@ def _answer(body: dict[str, Any]) -> Any:
     return JsonResponse(body)
 
 
-def _tag(register: Register, kind: str, when: asked.When, box: asked.Box | None) -> str:
+def _tag(register: Register, kind: str, part: layers.Part, when: asked.When, box: asked.Box | None) -> str:
     """An ETag: the same ledger head and the same question give the same bytes."""
     number, digest, _ = register.ledger.head()
     today = picture.today(register) if when.known is None else ""
-    said = repr((register.id, number, digest, register.model.digest, kind, when, box, today))
+    said = repr((register.id, number, digest, register.model.digest, kind, part, when, box, today))
     return f'"{sha256(said.encode()).hexdigest()[:32]}"'
 
 

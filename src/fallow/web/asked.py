@@ -1,7 +1,8 @@
-"""Face two, what was asked: parameters of an address read strictly, refused with their name and what was found."""
+"""Face two, what was asked: parameters of an address, read strictly or refused by name."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from fallow.errors import FallowError
 from fallow.register import Register, View
 
 Box = tuple[float, float, float, float]
+
+DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 
 LONGEST = 200
 """Characters of any one parameter; nobody types more, and nothing longer is echoed."""
@@ -25,7 +28,7 @@ class When:
     true: str | None = None
 
     def query(self, **more: str | int | None) -> str:
-        """The dates and whatever else belongs to an address, as ``?known=...``; empty when there is nothing."""
+        """The dates and whatever else belongs to an address, as ``?known=...``; else empty."""
         parts = {"known": self.known, "true": self.true, **more}
         encoded = urlencode({name: value for name, value in parts.items() if value not in (None, "")})
         return f"?{encoded}" if encoded else ""
@@ -59,11 +62,10 @@ def day(query: Mapping[str, str], name: str) -> str | None:
     if not value:
         return None
     try:
-        parts = [int(one) for one in value.split("-")] if value.isascii() else []
-        if not 1 <= len(parts) <= 3 or value != "-".join((f"{one:04d}", f"{one:02d}")[at > 0] for at, one in enumerate(parts)):
+        if not DAY.fullmatch(value):
             raise ValueError(value)
-        return _last_day(*parts).isoformat()
-    except (ValueError, OverflowError) as error:
+        return _last_day(*(int(one) for one in value.split("-"))).isoformat()
+    except ValueError as error:
         raise FallowError("DATE_FORMAT", name, found=shown(value)) from error
 
 
@@ -77,7 +79,7 @@ def _last_day(year: int, month: int | None = None, on: int | None = None) -> dat
 
 
 def box(query: Mapping[str, str]) -> Box | None:
-    """``bbox=west,south,east,north`` in degrees; ``BBOX`` when not four finite numbers in order and in range."""
+    """``bbox=west,south,east,north`` in degrees; ``BBOX`` when not four numbers in order and in range."""
     value = text(query, "bbox")
     if not value:
         return None
@@ -93,7 +95,7 @@ def box(query: Mapping[str, str]) -> Box | None:
 def page(query: Mapping[str, str]) -> int:
     """``page``, counted from 1; ``WEB_PARAMETER`` for what is no count."""
     value = text(query, "page") or "1"
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) and len(value) <= 9):
+    if not (value.isascii() and value.isdigit() and len(value) <= 9 and int(value) >= 1):
         raise FallowError("WEB_PARAMETER", "page", name="page", found=shown(value))
     return int(value)
 

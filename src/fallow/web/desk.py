@@ -1,4 +1,4 @@
-"""Face two, the desk: the register opened for reading once a thread, and the layers drawn from it kept at hand."""
+"""Face two, the desk: the register opened for reading once a thread, and its layers kept at hand."""
 
 from __future__ import annotations
 
@@ -84,10 +84,11 @@ class Desk:
         except FileNotFoundError as error:
             self.close()
             raise FallowError("REGISTER_MISSING", self.path.name) from error
-        identity = (told.st_dev, told.st_ino)
+        identity = (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns)
         register: Register | None = getattr(self._own, "register", None)
         if register is not None and self._own.identity != identity:
-            self.close()  # another file now has this name: a restored copy, for instance
+            # Another file now has this name, or somebody wrote: what is in memory may be of the old one.
+            self.close()
             register = None
         if register is None:
             register = open_register(self.path, read_only=True)

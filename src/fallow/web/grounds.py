@@ -1,4 +1,4 @@
-"""Face two, grounds: where a record lies - area on the ellipsoid, size, reference point, and a drawing of its shape."""
+"""Face two, grounds: where a record lies: area on the ellipsoid, extent, a point, a drawing of its shape."""
 
 from __future__ import annotations
 

@@ -54,6 +54,7 @@ class Guard:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> Any:
+        """Answer one request."""
         with speaking(language(request)):
             try:
                 _admit(request)
@@ -85,7 +86,7 @@ def _admit(request: Any) -> None:
 
 
 def language(request: Any) -> str:
-    """The language chosen with the menu, else the first the browser asks for that is here, else the machine's."""
+    """The language chosen with the menu, else the browser's first that is here, else the machine's."""
     chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
         return str(chosen)
@@ -128,6 +129,6 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Any
 
 
 def fault(request: HttpRequest) -> Any:
-    """Something here is wrong that nobody foresaw: admitted, logged for whoever mends it, and not explained away."""
+    """Something here is wrong that nobody foresaw: admitted, and logged for whoever mends it."""
     log.exception("fault at %s", request.path)
     return refusal(request, FallowError("WEB_FAULT", request.path[:60]))

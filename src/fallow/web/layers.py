@@ -1,16 +1,16 @@
 """Face two, layers: every record of one kind at one pair of dates, as columns, and as GeoJSON for the map.
 
-A layer is read once for each ledger head and pair of dates; table, counts, search and map are all cut from it, so
-they cannot disagree.
+A layer is read once for each ledger head and pair of dates; table, counts, search and map are all cut from
+it, so they cannot disagree.
 """
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import orjson
@@ -26,13 +26,16 @@ from fallow.web.symbology import Symbology, symbology
 DECIMALS = 7
 """Of a degree: about 1 cm, far below any survey's accuracy, so no shape is displaced (S1)."""
 
-SMALL = 6.0
-"""Pixels. What is smaller than this on screen also gets a dot, so that no zoom hides a hazard (S1)."""
+SMALL = 4.0
+"""Pixels. What is smaller than this on screen is a dot that covers it: no zoom hides it (S1)."""
 
 CHUNK = 2_000
 
 TABLE_FIELDS = ("name", "admin1", "admin2")
 """Beside title, symbol, states and date: the columns a person looks for a place by."""
+
+Part = Literal["shapes", "marks"]
+"""Of a layer on the wire: its shapes, or the middles of those that may be too small to see."""
 
 _ENVELOPES = (0, 32, 48, 48, 64)
 
@@ -67,7 +70,7 @@ class Layer:
     reports: list[str]
     shapes: np.ndarray[Any, Any]
     bounds: np.ndarray[Any, Any]
-    _bodies: dict[bool, tuple[bytes, ...]] = field(default_factory=dict)
+    _bodies: dict[tuple[Part, bool], tuple[bytes, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -75,7 +78,8 @@ class Layer:
     @property
     def located(self) -> np.ndarray[Any, Any]:
         """Which records have a geometry."""
-        return np.isfinite(self.bounds[:, 0])
+        found: np.ndarray[Any, Any] = np.isfinite(self.bounds[:, 0])
+        return found
 
     def title(self, at: int) -> str:
         """What a person calls the record: its title, its name, or the beginning of its id."""
@@ -99,7 +103,7 @@ def layer(desk: Desk, register: Register, kind: str, when: When) -> Layer:
     register.model.kind(kind)  # refuse before a key is kept
     for _ in range(3):
         head = register.ledger.head()[0]
-        made = desk.kept((register.id, head, kind, when), lambda at=head: _read(register, kind, when, at))  # type: ignore[misc]
+        made = desk.kept((register.id, head, kind, when), partial(_read, register, kind, when, head))
         # Somebody may have written between the head and the rows; what is kept under a head must be of it.
         if register.ledger.head()[0] == head:
             break
@@ -112,9 +116,7 @@ def _read(register: Register, name: str, when: When, head: int) -> Layer:
     fields = table_fields(kind, legend)
     columns = ["record", "conflict", "awaiting", "declared", "reports", *fields]
     spatial = bool(kind.shapes)
-    rows = [
-        row for batch in when.view(register).raw(name, columns, geometry=spatial) for row in batch
-    ]
+    rows = [row for batch in when.view(register).raw(name, columns, geometry=spatial) for row in batch]
     by_column = list(zip(*rows, strict=True)) if rows else [()] * (len(columns) + spatial)
     blobs: Sequence[bytes | None] = by_column.pop(0) if spatial else [None] * len(rows)
     record, conflict, awaiting, declared, reports = (list(one) for one in by_column[:5])
@@ -149,7 +151,7 @@ def table_fields(kind: Kind, legend: Symbology) -> list[str]:
 
 
 def _shapes(blobs: Sequence[bytes | None], kind: str) -> np.ndarray[Any, Any]:
-    """Geometries out of GeoPackage blobs; a blob that cannot be read is a damaged register, never a gap (S1)."""
+    """Geometries out of GeoPackage blobs; one that cannot be read is a damaged register, not a gap (S1)."""
     wkb = np.array([None if one is None else _wkb(one, kind) for one in blobs], dtype=object)
     try:
         found: np.ndarray[Any, Any] = shapely.from_wkb(wkb)
@@ -171,7 +173,7 @@ def _wkb(blob: bytes, kind: str) -> bytes:
 def geojson(found: Layer, at: np.ndarray[Any, Any], *, said: dict[str, str] | None = None) -> Iterator[bytes]:
     """A GeoJSON FeatureCollection of the records at these positions, in pieces.
 
-    Each feature says ``id``, ``l`` (legend line), ``z`` (zoom from which it is wider than a dot), ``a`` when
+    Each feature says ``id``, ``l`` (legend line), ``z`` (zoom up to which a dot covers it), ``a`` when
     a claim awaits signatures, ``c`` when sources disagree, and ``d`` (what the difference says) if given.
     """
     yield b'{"type":"FeatureCollection","features":['
@@ -181,15 +183,15 @@ def geojson(found: Layer, at: np.ndarray[Any, Any], *, said: dict[str, str] | No
         drawn = shapely.to_geojson(rounded)
         features = [
             b'{"type":"Feature","properties":%b,"geometry":%b}'
-            % (orjson.dumps(_properties(found, int(one), said)), shape.encode())
-            for one, shape in zip(chosen, drawn, strict=True)
+            % (orjson.dumps(_properties(found, int(one), int(zoom), said)), shape.encode())
+            for one, zoom, shape in zip(chosen, _zooms(found.bounds[chosen]), drawn, strict=True)
         ]
         yield (b"," if start else b"") + b",".join(features)
     yield b"]}"
 
 
-def _properties(found: Layer, at: int, said: dict[str, str] | None) -> dict[str, Any]:
-    known: dict[str, Any] = {"id": found.ids[at], "l": found.lines[at], "z": _zoom(found.bounds[at])}
+def _properties(found: Layer, at: int, zoom: int, said: dict[str, str] | None) -> dict[str, Any]:
+    known: dict[str, Any] = {"id": found.ids[at], "l": found.lines[at], "z": zoom}
     if found.awaiting[at]:
         known["a"] = 1
     if found.conflict[at]:
@@ -199,31 +201,46 @@ def _properties(found: Layer, at: int, said: dict[str, str] | None) -> dict[str,
     return known
 
 
-def _zoom(bounds: np.ndarray[Any, Any]) -> float:
-    """Zoom at which the longer side reaches :data:`SMALL` pixels of a world 512 pixels wide at zoom 0."""
-    west, south, east, north = (float(one) for one in bounds)
-    stretch = 1 / max(0.05, math.cos(math.radians((south + north) / 2)))
-    side = max(east - west, (north - south) * stretch)
-    return 24.0 if side <= 0 else min(24.0, math.ceil(10 * math.log2(SMALL * 360 / (512 * side))) / 10)
+def _zooms(bounds: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Whole zoom up to which a shape stays within :data:`SMALL` pixels; the world has 512 at zoom 0."""
+    west, south, east, north = bounds.T
+    stretch = 1 / np.maximum(0.05, np.cos(np.radians(np.maximum(np.abs(south), np.abs(north)))))
+    side = np.maximum(np.maximum(east - west, (north - south) * stretch), 1e-9)
+    zooms: np.ndarray[Any, Any] = np.clip(np.floor(np.log2(SMALL * 360 / (512 * side))), 0, 24)
+    return zooms
 
 
-def whole(found: Layer, *, packed: bool) -> Iterable[bytes]:
+def marks(found: Layer) -> Iterator[bytes]:
+    """The middle of every shape that has an extent, with the properties of its feature."""
+    at = np.flatnonzero(found.located)
+    middles = (found.bounds[at, :2] + found.bounds[at, 2:]) / 2
+    spread = shapely.get_dimensions(found.shapes[at]) > 0
+    zooms = _zooms(found.bounds[at])
+    features = [
+        b'{"type":"Feature","properties":%b,"geometry":{"type":"Point","coordinates":[%.6f,%.6f]}}'
+        % (orjson.dumps(_properties(found, int(one), int(zoom), None)), *middle)
+        for one, zoom, middle in zip(at[spread], zooms[spread], middles[spread], strict=True)
+    ]
+    yield b'{"type":"FeatureCollection","features":[%b]}' % b",".join(features)
+
+
+def whole(found: Layer, part: Part, *, packed: bool) -> Iterable[bytes]:
     """The whole layer for the wire, remembered once it was sent; ``packed`` is gzip."""
     bodies = found._bodies
-    if packed in bodies:
-        return bodies[packed]
-    pieces = geojson(found, np.flatnonzero(found.located))
-    return _remembered(gzipped(pieces) if packed else pieces, bodies, packed)
+    if (part, packed) in bodies:
+        return bodies[part, packed]
+    pieces = geojson(found, np.flatnonzero(found.located)) if part == "shapes" else marks(found)
+    return _remembered(gzipped(pieces) if packed else pieces, bodies, (part, packed))
 
 
 def _remembered(
-    pieces: Iterator[bytes], bodies: dict[bool, tuple[bytes, ...]], packed: bool
+    pieces: Iterator[bytes], bodies: dict[tuple[Part, bool], tuple[bytes, ...]], key: tuple[Part, bool]
 ) -> Iterator[bytes]:
     sent = []
     for piece in pieces:
         sent.append(piece)
         yield piece
-    bodies[packed] = tuple(sent)
+    bodies[key] = tuple(sent)
 
 
 def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -234,5 +251,3 @@ def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if packed:
             yield packed
     yield packer.flush()
-
-

@@ -1,4 +1,4 @@
-"""Face two, lives: one record told at two dates - what stands, who said so, what needs a decision, and its life."""
+"""Face two, lives: one record told at two dates: what stands, who said so, what needs a decision."""
 
 from __future__ import annotations
 
@@ -78,12 +78,13 @@ class Told:
     id: str
     kind: str
     kind_label: str
+    kind_plural: str
     title: str
     name: str
     chips: tuple[Chip, ...]
     standing: Slice | None
-    conflicts: tuple[str, ...]
-    claims: tuple[str, ...]
+    conflicts: str
+    claims: str
     ground: grounds.Ground | None
     values: tuple[Value, ...]
     linked: tuple[Linked, ...]
@@ -107,12 +108,13 @@ def told(register: Register, record: str, when: When) -> Told:
         id=record,
         kind=kind.name,
         kind_label=in_language(kind.label),
+        kind_plural=in_language(kind.plural),
         title=_title(kind, values, record),
         name=str(values.get("name") or "") if kind.title != "name" else "",
         chips=_chips(register, kind, values, line.look) if standing else (),
         standing=standing,
-        conflicts=tuple(_field_label(kind, one) for one in standing.conflict) if standing else (),
-        claims=tuple(_claim(register, kind, one) for one in standing.awaiting) if standing else (),
+        conflicts=wording.listed(_field_label(kind, one) for one in standing.conflict) if standing else "",
+        claims=wording.listed(_claim(register, kind, one) for one in standing.awaiting) if standing else "",
         ground=grounds.ground(kind, life, standing, line.look) if kind.shapes else None,
         values=_values(register, kind, standing, when) if standing else (),
         linked=_linked(register, kind, record, when),
@@ -124,7 +126,7 @@ def told(register: Register, record: str, when: When) -> Told:
 
 
 def _standing(life: Life, when: When) -> Slice | None:
-    """The slice that holds at the dates; a record judged the same as another stands under the other's name."""
+    """The slice that holds at the dates; a record judged the same as another is under the other's name."""
     known, true = when.known, when.true
 
     def holds(one: Slice) -> bool:
@@ -260,5 +262,3 @@ def _decided(kind: Kind, decision: LifeDecision, when: When) -> Event:
         number=decision.number,
         later=when.known is not None and decision.day > when.known,
     )
-
-

@@ -1,4 +1,4 @@
-"""Face two, pages: what is rendered on the server. Each says its data date and what a map does not say (S4)."""
+"""Face two, pages: rendered on the server; each says its data date and what a map does not (S4)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def records_page(request: HttpRequest, kind: str) -> Any:
 
 
 def record_page(request: HttpRequest, record: str) -> Any:
-    """One record: what stands, what needs a decision, and its life; ``?panel=1`` gives it for the map's side."""
+    """One record: what stands, what needs a decision, and its life; ``?panel=1`` is for the map's side."""
     desk, when = _desk(request), asked.when(request.GET)
     with desk.reading() as register:
         told = lives.told(register, asked.record_id(record), when)
@@ -74,8 +74,12 @@ def about_page(request: HttpRequest) -> Any:
         context = _context(request, register, when, "about")
         context["legend"] = [one for one in api.legend(register) if one["shown"]]
         context["deliveries"] = [
-            {"who": one.delivery.who, "title": one.delivery.title or one.delivery.source,
-             "delivered": one.delivery.delivered, "licence": one.delivery.licence}
+            {
+                "who": one.delivery.who,
+                "title": one.delivery.title or one.delivery.source,
+                "delivered": one.delivery.delivered,
+                "licence": one.delivery.licence,
+            }
             for one in reversed(register.deliveries())
         ]
         return render(request, "about.html", context)

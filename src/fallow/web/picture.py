@@ -1,7 +1,8 @@
-"""Face two, the picture: counts by legend line, what later reports change, the table in view, and the days of it all."""
+"""Face two, the picture: counts by legend line, what later reports change, the table in view, the days."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fallow.kinds import date_low
 from fallow.register import Register
 from fallow.web.asked import Box, When
 from fallow.web.desk import Desk
@@ -117,35 +119,38 @@ def later(desk: Desk, register: Register, when: When) -> dict[str, int]:
 
 
 def times(desk: Desk, register: Register) -> dict[str, Any]:
-    """For the sliders: first and last day, and how many records took their present state in each month.
-
-    ``true`` counts by the month since which the state is true, ``known`` by the month since which it is
-    known. Both speak of the latest picture, all kinds on the map together.
-    """
-    head = register.ledger.head()[0]
-    end = today(register)
-
-    def count() -> dict[str, Any]:
-        view = register.at()
-        true: Counter[str] = Counter()
-        known: Counter[str] = Counter()
-        for name in mapped(register):
-            for batch in view.raw(name, ["true_from", "known_from"], geometry=False):
-                true.update(row[0][:7] for row in batch)
-                known.update(row[1][:7] for row in batch)
-        days = [*register.known_days()[:1], *(f"{one}-01" for one in true if one > "0001-12")]
-        return {
-            "first": min([*days, end]),
-            "last": end,
-            "true": sorted(true.items()),
-            "known": sorted(known.items()),
-        }
-
-    return desk.kept((register.id, head, "times", end), count)
+    """For the sliders: first and last day, and approved reports by the months of their two dates."""
+    head, end = register.ledger.head()[0], today(register)
+    return desk.kept((register.id, head, "times", end), lambda: _times(register, end))
 
 
-def in_view(desk: Desk, register: Register, when: When, box: Box | None, lines: frozenset[str] | None) -> dict[str, Any]:
-    """Rows of what lies in a box, the most dangerous kinds first; ``lines`` keeps only those of the legend."""
+def _times(register: Register, end: str) -> dict[str, Any]:
+    spans = sorted(
+        (low, high, decision.content.get("as_of") or decision.at[:10])
+        for decision in register.ledger.entries(("approve",))
+        for low, high in decision.content["reports"]
+    )
+    starts = [low for low, _, _ in spans]
+    true: Counter[str] = Counter()
+    known: Counter[str] = Counter()
+    first = end
+    for entry in register.ledger.entries(("report",)):
+        at = bisect_right(starts, entry.number) - 1
+        if at < 0 or entry.number > spans[at][1]:
+            continue  # a draft changes no picture yet
+        report = entry.content
+        day = max(report.get("learned") or entry.at[:10], spans[at][2])
+        said = date_low(report["true"])
+        first = min(first, day, said)
+        true[said[:7]] += 1
+        known[day[:7]] += 1
+    return {"first": first, "last": end, "true": sorted(true.items()), "known": sorted(known.items())}
+
+
+def in_view(
+    desk: Desk, register: Register, when: When, box: Box | None, lines: frozenset[str] | None
+) -> dict[str, Any]:
+    """Rows of what lies in a box, the most dangerous kinds first; ``lines`` keeps those of the legend."""
     rows: list[dict[str, Any]] = []
     total = 0
     for name in sorted(mapped(register), key=lambda one: not register.model.kind(one).danger):

@@ -81,7 +81,7 @@ def serve(
     desk.close()
     try:
         server = waitress.create_server(
-            application(register_path), host=host, port=port, threads=6, ident=None
+            application(register_path), host=host, port=port, threads=8, ident=None
         )
     except OSError as error:
         raise FallowError("WEB_PORT_TAKEN", f"{host}:{port}", found=error.strerror or str(error)) from error

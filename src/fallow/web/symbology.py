@@ -1,8 +1,8 @@
-"""Face two, symbology: which line of the legend a record belongs to, decided in one place for map, table and counts.
+"""Face two, symbology: the line of the legend a record belongs to, for map, table and counts alike.
 
 The standard symbology of the trade gives red to confirmed and amber to suspected areas; the code lists carry
-those colours. Land release is told apart by what was done and by whether two people signed it (S3): a claim is
-never drawn like released land.
+those colours. Land release is told apart by what was done and by whether two people signed it (S3): a claim
+is never drawn like released land.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fallow.kinds import Code, Kind, Model
 from fallow.words import Text, in_language, say
 
-SHOWN_AT_FIRST = frozenset({"hazard", "land_release", "accident", "ordnance_find"})
-"""Kinds the map begins with: what is dangerous, what harmed, and what was given back. The rest is one click away."""
+SHOWN_AT_FIRST = ("hazard", "accident", "ordnance_find", "land_release")
+"""Kinds the map begins with: what is dangerous, what harmed, what was given back. The rest: one click."""
 
 PLAIN = "all"
 """The legend line of a kind that nothing tells apart."""
@@ -49,7 +49,8 @@ class Item:
         said = in_language(self.label) if self.label else ""
         if self.suffix is None:
             return said
-        return f"{said}, {say(f'web.item.{self.suffix}')}" if said else say(f"web.item.{self.suffix}")
+        suffix = say(f"web.item.{self.suffix}")
+        return say("web.item.joined", label=said, suffix=suffix) if said else suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def symbology(model: Model, name: str) -> Symbology:
 
 
 def status_field(kind: Kind) -> str | None:
-    """The state field that is not the symbol field: ``status`` of a hazard, ``release_status`` of a release."""
+    """The state field that is not the symbol: ``status`` of a hazard, ``release_status`` of a release."""
     return next((one.field for one in kind.states if one.field != kind.symbol), None)
 
 
@@ -113,7 +114,7 @@ def _dangerous(kind: Kind, codes: dict[str, Code], status: str | None, signed: s
 
 
 def _released(kind: Kind, codes: dict[str, Code], status: str | None, signed: set[str]) -> Symbology:
-    """Land release: what was done, signed by two or only claimed; what was taken back is a line of its own."""
+    """Land release: what was done, signed by two or only claimed; taken back is a line of its own."""
     listed = list(codes.values())
     items = [Item(f"{kind.name}.{one.code}", one.code, one.label) for one in reversed(listed)]
     items += [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fallow.errors import FallowError
 from fallow.kinds import Field, Kind
@@ -106,7 +105,8 @@ def table(desk: Desk, register: Register, kind: str, when: When, query: Mapping[
         raise FallowError("WEB_PAGE", "page", found=page, last=pages)
     start = (page - 1) * ROWS
     kept: dict[str, str | int | None] = {"q": search, **chosen, **dict.fromkeys(sorted(flags), "1")}
-    shown = [name for name in found.cells if name != _title_field(found)]
+    filled = [name for name, cells in found.cells.items() if any(one is not None for one in cells)]
+    shown = [name for name in filled if name != _title_field(found)]
     return Table(
         kind=kind,
         plural=in_language(found.kind.plural),
@@ -169,7 +169,9 @@ def _kept(found: Layer, search: str, chosen: dict[str, str], flags: set[str]) ->
             continue
         if "unlocated" in flags and located[at]:
             continue
-        if ("conflict" in flags and not found.conflict[at]) or ("awaiting" in flags and not found.awaiting[at]):
+        if ("conflict" in flags and not found.conflict[at]) or (
+            "awaiting" in flags and not found.awaiting[at]
+        ):
             continue
         if needle and not _mentions(found, at, needle):
             continue
@@ -195,9 +197,13 @@ def _sorted(found: Layer, at: list[int], sort: str) -> list[int]:
         order = {one.key: position for position, one in enumerate(found.symbology.items)}
         return sorted(at, key=lambda one: (order[found.lines[one]], found.title(one)))
     if name not in found.cells:
-        raise FallowError("FIELD_UNKNOWN", f"{found.kind.name}.{asked.shown(name)}", near=", ".join(found.cells))
+        raise FallowError(
+            "FIELD_UNKNOWN", f"{found.kind.name}.{asked.shown(name)}", near=", ".join(found.cells)
+        )
     cells = found.cells[name]
-    filled = sorted((one for one in at if cells[one] is not None), key=lambda one: cells[one], reverse=sort[0] == "-")
+    filled = sorted(
+        (one for one in at if cells[one] is not None), key=lambda one: cells[one], reverse=sort[0] == "-"
+    )
     return filled + [one for one in at if cells[one] is None]  # empty cells last, whichever way it is sorted
 
 
@@ -205,7 +211,9 @@ def _column(kind: Kind, name: str, sort: str, when: When, kept: dict[str, str | 
     field = kind.field(name)
     direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
     turned = f"-{name}" if direction == "ascending" else name
-    return Column(name, in_language(field.label) if field else name, direction, when.query(**kept, sort=turned))
+    return Column(
+        name, in_language(field.label) if field else name, direction, when.query(**kept, sort=turned)
+    )
 
 
 def _filter(register: Register, field: Field, chosen: dict[str, str]) -> Filter:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("language/<slug:chosen>", pages.choose_language, name="language"),
     path("api/kinds", api.kinds),
     path("api/layer/<slug:kind>.geojson", api.layer),
+    path("api/marks/<slug:kind>.geojson", api.marks),
     path("api/summary", api.summary),
     path("api/times", api.times),
     path("api/table", api.table),

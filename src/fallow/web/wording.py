@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from functools import reduce
 from typing import Any
 
 from django import template
@@ -10,7 +12,15 @@ from django.utils.html import format_html
 
 from fallow.errors import FallowError
 from fallow.kinds import Field, Model
-from fallow.words import LANGUAGE_NAMES, LANGUAGES, RIGHT_TO_LEFT, catalogue, current_language, in_language, say
+from fallow.words import (
+    LANGUAGE_NAMES,
+    LANGUAGES,
+    RIGHT_TO_LEFT,
+    catalogue,
+    current_language,
+    in_language,
+    say,
+)
 
 register = template.Library()
 
@@ -30,6 +40,12 @@ def quantity(value: float) -> str:
     """A measured value with the decimals it has, at most three."""
     written = f"{value:,.3f}".rstrip("0").rstrip(".")
     return written.replace(",", THIN).replace("-", MINUS)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a row, with the comma of the language."""
+    found = list(words)
+    return reduce(lambda said, word: say("web.item.joined", label=said, suffix=word), found) if found else ""
 
 
 def day(value: str | None) -> str:
@@ -53,7 +69,7 @@ def value_words(model: Model, field: Field, value: Any) -> str:
         codes = model.codes(field)
         chosen = value if isinstance(value, (list, tuple)) else [value]
         labels = [(codes.get(str(one)), one) for one in chosen]
-        return ", ".join(in_language(found.label) if found else str(one) for found, one in labels)
+        return listed(in_language(found.label) if found else str(one) for found, one in labels)
     if isinstance(value, bool):
         return say("web.yes") if value else say("web.no")
     if isinstance(value, (int, float)):
@@ -62,7 +78,7 @@ def value_words(model: Model, field: Field, value: Any) -> str:
     if isinstance(value, dict):
         return in_language(value)
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(one) for one in value)
+        return listed(str(one) for one in value)
     if field.type in ("date", "partial_date") and _is_day(str(value)):
         return day(str(value))
     return str(value)
