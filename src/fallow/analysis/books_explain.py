@@ -10,6 +10,7 @@ Why a record changed a figure:
 - *reclassification*: land of the hazard passed to another account.
 - *new_information*: the hazard was not known then, or something later in its life is known now and all that
   was known then still stands.
+- *rounding*: nothing about the record; its ground is cut into other parts of whole square metres now.
 - *correction*: everything else: what was known then reads differently now, or was taken back.
 """
 
@@ -27,7 +28,8 @@ from fallow.analysis.result import Key, Line, Measure
 from fallow.errors import FallowError
 from fallow.words import catalogue
 
-WHY = ("new_information", "correction", "release", "reclassification")
+WHY = ("new_information", "correction", "release", "reclassification", "rounding")
+_ROUNDING_M2 = 2
 _SHOWN = ("opening", *MOVED, "closing")
 
 _Part = tuple[str, tuple[str, ...], str, str]
@@ -167,6 +169,8 @@ def _prove(
 
 def _why(part: _Part, was: _Publication, now: _Publication) -> str:
     _, _, record, sort = part
+    if _only_rounded(part, was, now):
+        return "rounding"
     if sort == "release":
         return "correction" if record in was.releases else "release"
     if record not in was.hazards:
@@ -175,6 +179,20 @@ def _why(part: _Part, was: _Publication, now: _Publication) -> str:
         return "reclassification"
     before, after = was.steps.get(record, frozenset()), now.steps.get(record, frozenset())
     return "new_information" if before < after else "correction"
+
+
+def _only_rounded(part: _Part, was: _Publication, now: _Publication) -> bool:
+    """Whether the same steps of a record known both times differ by a square metre or two of their parts.
+
+    A release that is known later cuts the ground anew, and whole square metres fall to other parts of it.
+    """
+    _, _, record, sort = part
+    before, after = was.parts.get(part, (0, 0)), now.parts.get(part, (0, 0))
+    if abs(before[0] - after[0]) > _ROUNDING_M2 or before[1] != after[1] or part not in was.parts:
+        return False
+    if sort == "release":
+        return record in was.releases and record in now.releases
+    return record in was.hazards and was.steps.get(record) == now.steps.get(record)
 
 
 def _lines(was: _Publication, now: _Publication) -> list[Line]:
