@@ -5,8 +5,6 @@ One pass over the history of two kinds. A hazard is a row of :class:`State`, a r
 :class:`Release`; shapes stay WKB until all of them are read and are then made at once.
 """
 
-# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +17,8 @@ import shapely
 
 from fallow.analysis.books_area import Floats, Shapes, areas_m2, spread
 from fallow.analysis.registry import Asked
-from fallow.kinds import Kind, date_high, date_low
-from fallow.register import GEOMETRY, OPEN_END, View
+from fallow.kinds import date_high, date_low
+from fallow.register import OPEN_END, States
 
 UNKNOWN = "unknown"
 CLASSES = ("indication", "sha", "cha", UNKNOWN)
@@ -146,7 +144,7 @@ def read_story(asked: Asked) -> Story:
 
 
 def _hazards(asked: Asked, shapes: _ShapeBook, left: Left, places: dict[str, str]) -> Iterator[Hazard]:
-    rows = list(slices(asked.view, asked.register.model.kinds.get("hazard"), _HAZARD))
+    rows = _states(asked, "hazard", _HAZARD)
     rows.sort(key=lambda row: (row[0], row[1]))
     start = 0
     while start < len(rows):
@@ -210,7 +208,7 @@ def _days(partial: str) -> tuple[str, str]:
 
 
 def _releases(asked: Asked, shapes: _ShapeBook, left: Left) -> Iterator[Release]:
-    rows = list(slices(asked.view, asked.register.model.kinds.get("land_release"), _RELEASE))
+    rows = _states(asked, "land_release", _RELEASE)
     rows.sort(key=lambda row: (row[0], row[1]))
     for record, _, true_to, wkb, reports, declared, cells in rows:
         if true_to != OPEN_END:
@@ -269,51 +267,6 @@ class _ShapeBook:
         return made, areas, usable
 
 
-Row = tuple[str, str, str, bytes | None, tuple[int, ...], int, tuple[Any, ...]]
-"""Record, true from, true to, WKB, reports, how many of them declared, stored values by name."""
-
-
-def slices(view: View, kind: Kind | None, names: Sequence[str]) -> Iterator[Row]:
-    """Every state of every record of a kind along true time, as the view knows it; none for an absent kind.
-
-    A view answers for one true day; the books need all of them. Until the register offers that itself this
-    reads what the view reads: the history table, or for a view as of a head the slices it has folded.
-    """
-    if kind is None:
-        return
-    there = {one.name for one in kind.stored}
-    if hasattr(view, "head"):
-        yield from _folded(view, kind, names)
-        return
-    listed = ", ".join(f'h."{name}"' if name in there else "NULL" for name in names)
-    known = "h.known_to = ?" if view.known is None else "h.known_from <= ? AND h.known_to > ?"
-    values = [OPEN_END] if view.known is None else [view.known, view.known]
-    query = (
-        f"SELECT h.record, h.true_from, h.true_to, h.geom, h.reports, h.declared, {listed} "
-        f'FROM "{kind.name}_history" h WHERE {known}'
-    )
-    for row in view._connection.execute(query, values):
-        blob = row[3]
-        wkb = None if blob is None else blob[_HEADER[(blob[3] >> 1) & 0b111] :]
-        numbers = row[4]
-        reports = (int(numbers),) if " " not in numbers else tuple(map(int, numbers.split()))
-        yield row[0], row[1], row[2], wkb, reports, row[5], row[6:]
-
-
-_HEADER = (8, 40, 56, 56, 72)
-"""Bytes before the WKB in a GeoPackage blob, by the kind of its envelope (OGC 12-128r18, clause 2.1.3)."""
-
-
-def _folded(view: Any, kind: Kind, names: Sequence[str]) -> Iterator[Row]:
-    for one in view._slices(kind):
-        known = (
-            one.known_to == OPEN_END if view.known is None else one.known_from <= view.known < one.known_to
-        )
-        if known:
-            values = tuple(_stored(one.values.get(name)) for name in names)
-            shape = one.values.get(GEOMETRY)
-            yield one.record, one.true_from, one.true_to, shape, one.reports, one.declared, values
-
-
-def _stored(value: Any) -> Any:
-    return ";".join(value) if isinstance(value, list) else value
+def _states(asked: Asked, kind: str, names: Sequence[str]) -> list[States]:
+    """Every state of every record of a kind; none when the programme has no such kind."""
+    return list(asked.view.states(kind, names)) if kind in asked.register.model.kinds else []

@@ -13,7 +13,7 @@ from fallow.register.review import Claimed, Review, Waiting
 from fallow.register.sources import SaidBy
 from fallow.register.vault import Vault
 from fallow.register.verify import Verdict
-from fallow.register.view import View
+from fallow.register.view import States, View
 
 __all__ = [
     "BEGINNING",
@@ -38,6 +38,7 @@ __all__ = [
     "Said",
     "SaidBy",
     "Slice",
+    "States",
     "Vault",
     "Verdict",
     "View",

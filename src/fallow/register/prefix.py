@@ -23,7 +23,7 @@ from fallow.register.fold import fold
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
 from fallow.register.standing import guards
-from fallow.register.view import BESIDE, View, Where, _column, checked_box
+from fallow.register.view import BESIDE, States, View, Where, _column, checked_box
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -102,6 +102,18 @@ class PrefixView(View):
             "SELECT kind FROM fallow_report WHERE record = ? AND number <= ? LIMIT 1", (record, self.head)
         ).fetchone()
         return next((one for one in self.records(row[0]) if one.id == record), None) if row else None
+
+    def states(self, kind: str, names: Sequence[str]) -> Iterator[States]:
+        """Every state along true time as the prefix has it; see :meth:`View.states`."""
+        for one in self._slices(self._model.kind(kind)):
+            known = one.known_to == OPEN_END
+            if self.known is not None:
+                known = one.known_from <= self.known < one.known_to
+            if known:
+                said = [one.values.get(name) for name in names]
+                values = tuple(";".join(value) if isinstance(value, list) else value for value in said)
+                shape = one.values.get(GEOMETRY)
+                yield one.record, one.true_from, one.true_to, shape, one.reports, one.declared, values
 
     def raw(self, kind: str, names: Sequence[str], *, geometry: bool) -> Iterator[list[tuple[Any, ...]]]:
         """Stored cells as the prefix has them; see :meth:`View.raw`."""
