@@ -218,3 +218,37 @@ def test_the_life_of_a_record_names_the_report_behind_every_value(country: Regis
     with pytest.raises(FallowError) as refused:
         country.history("nobody")
     assert refused.value.code == "RECORD_UNKNOWN"
+
+
+def test_a_soft_conflict_settles_itself_and_is_told(country: Register) -> None:
+    """Another source speaks of a later time without having seen the first: later wins, the reviewer hears."""
+    first = country.add([says("h", "2020-01-01", source="village", name="Old mill", hazard_class="sha")])
+    country.approve(first, by="im", why="x")
+    later = country.add([says("h", "2020-06-01", source="survey", name="Upper mill", hazard_class="cha")])
+    outcome = country.approve(later, by="im", why="x")
+    assert outcome.conflicts == []
+    assert [(one.record, one.fields) for one in outcome.parallel] == [("h", ("hazard_class", "name"))]
+    life = country.history("h")
+    assert [(one.field, one.stands, one.beside) for one in life.parallel] == [
+        ("hazard_class", (later[0],), (first[0],)),
+        ("name", (later[0],), (first[0],)),
+    ]
+
+
+def test_who_has_seen_the_other_report_is_in_no_conflict_at_all(country: Register) -> None:
+    first = country.add([says("h", "2020-01-01", source="village", name="Old mill")])
+    country.approve(first, by="im", why="x")
+    aware = country.add([says("h", "2020-06-01", source="survey", name="Upper mill", seen=(first[0],))])
+    outcome = country.approve(aware, by="im", why="x")
+    assert (outcome.conflicts, outcome.parallel, country.history("h").parallel) == ([], [], ())
+
+
+def test_a_hard_conflict_is_never_told_as_a_soft_one(country: Register) -> None:
+    country.approve(
+        country.add([says("h", "2020-01-01", source="village", name="Old mill")]), by="im", why="x"
+    )
+    outcome = country.approve(
+        country.add([says("h", "2020-01-01", source="survey", name="Upper mill")]), by="im", why="x"
+    )
+    assert [one.fields for one in outcome.conflicts] == [("name",)]
+    assert outcome.parallel == []

@@ -7,6 +7,7 @@ from fallow.register.compare import Changed
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.life import Life, LifeDecision, LifeReport
 from fallow.register.opening import create_register, open_register
+from fallow.register.parallel import Parallel
 from fallow.register.register import Register
 from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record, Said
 from fallow.register.review import Claimed, Review, Waiting
@@ -32,6 +33,7 @@ __all__ = [
     "LifeDecision",
     "LifeReport",
     "Outcome",
+    "Parallel",
     "Record",
     "Register",
     "Review",

@@ -8,7 +8,7 @@ again when everything has been seen. Reports that came in a moment ago need not 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -19,8 +19,9 @@ from fallow.errors import Finding
 from fallow.kinds import Kind, Model, date_low
 from fallow.register.cases import CaseLoader, claim_of
 from fallow.register.claims import GEOMETRY, Claim, Slice
-from fallow.register.decide import Books, Outcome, conflicts, latest
+from fallow.register.decide import Books, Conflict, Outcome, conflicts, latest
 from fallow.register.fold import fold
+from fallow.register.parallel import parallel
 from fallow.register.report import OPEN_END, Draft
 from fallow.register.rules import Change, check, check_steps
 
@@ -210,10 +211,18 @@ class Approval:
             folded.append((group, after))
             self.approved.extend(numbers)
             self.outcome.conflicts.extend(conflicts(kind, after))
+            self.outcome.parallel.extend(self._parallel(kind, (*old, *new), after))
             # A rule that looks at neighbours must see what was folded before it.
             if len(folded) >= (1 if ruled else _CHUNK):
                 self._replace(kind, folded)
         self._replace(kind, folded)
+
+    @staticmethod
+    def _parallel(kind: Kind, claims: Sequence[Claim], after: Sequence[Slice]) -> Iterator[Conflict]:
+        if len({claim.source for claim in claims}) > 1:
+            for one in after:
+                if one.known_to == one.true_to == OPEN_END and (beside := parallel(claims, one)):
+                    yield Conflict(kind.name, one.record, tuple(soft.field for soft in beside))
 
     def _replace(self, kind: Kind, folded: list[tuple[frozenset[str], list[Slice]]]) -> None:
         if folded:

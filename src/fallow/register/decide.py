@@ -52,6 +52,8 @@ class Outcome:
     refused: list[Finding] = field(default_factory=list)
     """Rules that do not hold; ``where`` names the report."""
     conflicts: list[Conflict] = field(default_factory=list)
+    parallel: list[Conflict] = field(default_factory=list)
+    """Soft conflicts: fields that changed hands between sources that had not seen each other."""
     decision: int | None = None
 
 

@@ -16,6 +16,7 @@ from fallow.register.cases import CaseLoader, values_of
 from fallow.register.claims import GEOMETRY, Slice
 from fallow.register.decide import Books
 from fallow.register.fold import fold, names
+from fallow.register.parallel import Parallel, parallel
 from fallow.register.report import OPEN_END
 
 
@@ -71,6 +72,8 @@ class Life:
     reports: tuple[LifeReport, ...]
     decisions: tuple[LifeDecision, ...]
     slices: tuple[Slice, ...]
+    parallel: tuple[Parallel, ...] = ()
+    """Soft conflicts: sources that had not seen each other, told although the later one settles them."""
 
     def behind(self, field: str) -> tuple[LifeReport, ...]:
         """The reports that gave the standing value of a field."""
@@ -91,7 +94,8 @@ def life_of(connection: sqlite3.Connection, model: Model, record: str) -> Life:
     )
     reports = _reports(connection, sorted(group), now)
     decisions = _decisions(connection, sorted(group), [one.number for one in reports])
-    return Life(record, kind.name, now, reports, decisions, tuple(slices))
+    beside = parallel(case.claims, now) if now is not None else ()
+    return Life(record, kind.name, now, reports, decisions, tuple(slices), beside)
 
 
 def _reports(connection: sqlite3.Connection, records: list[str], now: Slice | None) -> tuple[LifeReport, ...]:
