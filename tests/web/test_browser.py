@@ -203,6 +203,8 @@ def test_tabbing_reaches_every_control_and_shows_where_it_is(visit: Callable[...
             """() => { const one = document.activeElement, style = getComputedStyle(one);
             return [one.id || one.className || one.tagName, style.outlineStyle, style.outlineWidth]; }"""
         )
+        if said[0] == "map":  # the body: past the last control the browser goes round to itself
+            break
         seen.add(said[0])
         assert said[1] != "none" and said[2] != "0px", f"focus cannot be seen on {said[0]}"
     assert {"true-range", "known-range", "true-date", "known-date", "now", "play", "find"} <= seen
