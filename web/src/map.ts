@@ -13,7 +13,6 @@ import { make, number, one, say } from "./start";
 
 type Summary = {
   kinds: Record<string, legend.Counts>;
-  bounds: Bounds | null;
   later: { reports: number; records: number };
 };
 type Difference = FeatureCollection & { rows: side.Row[]; total: number };
@@ -131,13 +130,13 @@ async function begin(): Promise<void> {
   });
   finder.build((at) => atlas.view.jumpTo({ center: at, zoom: 11 }));
   try {
-    const [found] = await Promise.all([summary, atlas.ready()]);
-    if (!state.place && found.bounds) atlas.fit(found.bounds);
+    await atlas.ready();
     const picture = drawn();
-    tell(found);
+    tell(await summary);
     clock.build(await times, redraw);
     remember();
     await Promise.all([picture, list()]);
+    await atlas.narrow();
   } catch (error) {
     trouble(error);
     return;
