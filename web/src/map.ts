@@ -13,6 +13,7 @@ import { make, number, one, say } from "./start";
 
 type Summary = {
   kinds: Record<string, legend.Counts>;
+  bounds: Bounds | null;
   later: { reports: number; records: number };
 };
 type Difference = FeatureCollection & { rows: side.Row[]; total: number };
@@ -130,13 +131,13 @@ async function begin(): Promise<void> {
   });
   finder.build((at) => atlas.view.jumpTo({ center: at, zoom: 11 }));
   try {
-    await atlas.ready();
+    const [found] = await Promise.all([summary, atlas.ready()]);
+    if (!state.place && found.bounds) atlas.fit(found.bounds);
     const picture = drawn();
-    tell(await summary);
+    tell(found);
     clock.build(await times, redraw);
     remember();
     await Promise.all([picture, list()]);
-    await atlas.narrow();
   } catch (error) {
     trouble(error);
     return;
