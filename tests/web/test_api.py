@@ -23,6 +23,8 @@ BAD = [
     ("/api/layer/hazard.geojson?bbox=-181,0,1,1", 422, "BBOX"),
     ("/api/layer/hazard.geojson?bbox=a,b,c,d", 422, "BBOX"),
     ("/api/table?bbox=0,0,1e400,1", 422, "BBOX"),
+    ("/api/layer/hazard.geojson?size=huge", 422, "WEB_PARAMETER"),
+    ("/api/layer/hazard.geojson?size=wide&bbox=0,0,1,1", 422, "WEB_PARAMETER"),
     ("/api/layer/unicorn.geojson", 404, "KIND_UNKNOWN"),
     ("/api/layer/statement.geojson", 422, "NO_GEOMETRY"),
     ("/api/marks/statement.geojson", 422, "NO_GEOMETRY"),
@@ -134,6 +136,19 @@ def test_every_shape_has_a_dot_that_covers_it_while_it_is_small(visitor: Visitor
         assert (reach[0] ** 2 + (reach[1] * stretch) ** 2) ** 0.5 * pixels <= 3.0, (
             "a dot of 3 pixels covers it (S1)"
         )
+
+
+def test_wide_and_narrow_are_the_whole(visitor: Visitor, programme: Programme) -> None:
+    whole = features(visitor, "/api/layer/hazard.geojson")
+    wide, narrow = (
+        features(visitor, f"/api/layer/hazard.geojson?size={size}") for size in ("wide", "narrow")
+    )
+    assert not wide.keys() & narrow.keys()
+    assert wide | narrow == whole, "no shape falls between the two (S1)"
+    assert set(narrow) == {programme.tiny}
+    assert set(features(visitor, "/api/layer/accident.geojson?size=wide")) == {programme.accident}, (
+        "a point is wide"
+    )
 
 
 def test_a_box_keeps_what_touches_it(visitor: Visitor, programme: Programme) -> None:

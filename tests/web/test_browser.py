@@ -15,8 +15,6 @@ from fallow.words import say
 
 pytestmark = pytest.mark.browser
 
-DRAWN = ".atlas[data-drawn]:not([data-drawing])"
-
 # Software rendering in a container talks about its own speed; that is no fault of the page.
 OF_THE_DRIVER = re.compile(r"GPU stall due to ReadPixels|GroupMarkerNotSet|swiftshader", re.IGNORECASE)
 
@@ -48,7 +46,14 @@ class Page:
         return self.page
 
     def settle(self, draws: int = 1) -> None:
-        self.page.wait_for_selector(f'.atlas[data-drawn="{draws}"]:not([data-drawing])', timeout=60_000)
+        """Wait until the map was drawn so often, and is not being drawn again."""
+        atlas = self.page.locator(".atlas")
+        for _ in range(1_200):
+            drawn = int(atlas.get_attribute("data-drawn") or 0)
+            if drawn >= draws and atlas.get_attribute("data-drawing") is None:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the map was drawn {drawn} times in a minute, not {draws}")
 
     def picture(self, clip: dict[str, int] | None = None) -> Any:
         """Pixels as an array of rows of RGB; the browser itself unpacks the PNG."""

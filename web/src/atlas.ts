@@ -8,6 +8,7 @@ import {
   Map as MapView,
   NavigationControl,
   ScaleControl,
+  prewarm,
   setWorkerCount,
   setWorkerUrl,
 } from "maplibre-gl";
@@ -23,6 +24,7 @@ import { type Item, items, type Kind, rightToLeft, say, start } from "./start";
 // browser's console says so.
 setWorkerUrl(worker);
 setWorkerCount(Math.min(4, Math.max(2, navigator.hardwareConcurrency - 1)));
+prewarm();
 
 const POLYGON: ExpressionSpecification = ["match", ["geometry-type"], ["Polygon", "MultiPolygon"], true, false];
 const POINT: ExpressionSpecification = ["match", ["geometry-type"], ["Point", "MultiPoint"], true, false];
@@ -30,9 +32,15 @@ const POINT: ExpressionSpecification = ["match", ["geometry-type"], ["Point", "M
 // A shape too small for the screen is a dot that covers it, from a source of points (`/api/marks`), instead of a fill
 // and an edge that the grid of a tile would swallow (S1). It is also what keeps 19,000 outlines nobody could tell
 // apart from costing a frame of two seconds.
-const SMALL: ExpressionSpecification = ["<", ["zoom"], ["get", "z"]];
+const SMALL: ExpressionSpecification = ["<", ["zoom"], ["+", ["get", "z"], 1]];
 const LARGE: ExpressionSpecification = [">=", ["zoom"], ["get", "z"]];
-const PARTS = ["fill", "hatch", "edge", "dot", "sign"] as const;
+// Dots stay for one zoom under the shapes that follow them, so that nothing is missing while a tile is cut.
+const PARTS = ["dot", "fill", "hatch", "edge", "sign"] as const;
+type Part = (typeof PARTS)[number];
+
+// Wide shapes come with the first picture. Narrow ones, which are dots until the zoom `start.narrow`, have a source of
+// their own and come right after it: cutting 16,000 outlines nobody can see into tiles took half of the first picture.
+const NARROW = "narrow-";
 
 export type Bounds = [number, number, number, number];
 
@@ -40,6 +48,7 @@ export class Atlas {
   readonly view: MapView;
   private readonly drawn = new Map<string, string>();
   private difference: string | null = null;
+  private near = false;
 
   constructor(private readonly onTrouble: (message: string) => void) {
     const box = this.firstBox();
@@ -56,9 +65,10 @@ export class Atlas {
       },
       ...(place
         ? { center: [place.longitude, place.latitude], zoom: place.zoom }
-        : { bounds: box, fitBoundsOptions: { padding: this.padding() } }),
+        : { bounds: box, fitBoundsOptions: { padding: this.padding(), maxZoom: 15 } }),
       attributionControl: false,
       dragRotate: false,
+      renderWorldCopies: false,
       pitchWithRotate: false,
       touchPitch: false,
       maxZoom: 20,
@@ -103,50 +113,74 @@ export class Atlas {
 
   /** Draw every kind that has a visible line at the dates of the state. */
   draw(): void {
+    this.near ||= this.view.getZoom() > start.narrow - 0.5;
     for (const kind of [...start.kinds].sort((a, b) => rank(a) - rank(b))) {
       const wanted = kind.items.some((item) => state.lines.has(item.key));
       if (!wanted && !this.drawn.has(kind.name)) continue;
-      const data = new URL(`/api/layer/${kind.name}.geojson?${whenQuery()}`, location.href).href;
-      if (this.drawn.get(kind.name) === data) continue;
-      const marks = data.replace("/api/layer/", "/api/marks/");
-      if (this.drawn.has(kind.name)) {
-        (this.view.getSource(kind.name) as GeoJSONSource).setData(data);
-        (this.view.getSource(`${kind.name}-marks`) as GeoJSONSource | undefined)?.setData(marks);
-      } else {
-        this.addKind(kind, data, marks);
-      }
-      this.drawn.set(kind.name, data);
+      const dates = String(whenQuery());
+      if (this.drawn.get(kind.name) === dates) continue;
+      if (this.drawn.has(kind.name)) for (const source of sourcesOf(kind)) this.bring(source);
+      else this.addKind(kind);
+      this.drawn.set(kind.name, dates);
     }
     this.show();
     this.view.triggerRepaint(); // an idle map says nothing more: ask it for one frame
   }
 
+  /** Narrow shapes, once the first picture stands or the map is near enough to show them. */
+  async narrow(): Promise<void> {
+    if (this.near) return;
+    this.near = true;
+    for (const kind of start.kinds.filter(spread)) {
+      if (this.drawn.has(kind.name)) this.bring(`${NARROW}${kind.name}`);
+    }
+    await this.whole();
+  }
+
+  private bring(name: string): void {
+    if (name.startsWith(NARROW) && !this.near) return;
+    (this.view.getSource(name) as GeoJSONSource).setData(addressOf(name));
+  }
+
   /** Done when every kind that was asked for is loaded and the frame that shows it has been painted. */
   whole(): Promise<void> {
-    const sources = [...this.drawn.keys()].flatMap((name) => [name, `${name}-marks`]);
-    const loaded = () => sources.every((name) => !this.view.getSource(name) || this.view.isSourceLoaded(name));
+    const sources = start.kinds.filter((kind) => this.drawn.has(kind.name)).flatMap(sourcesOf);
+    const loaded = () => sources.every((name) => this.view.isSourceLoaded(name)) && this.view.areTilesLoaded();
     return new Promise((done) => {
+      let before = false;
+      // A frame is asked for now and then: whichever event came last, the wait cannot outlive the loading.
+      const nudge = window.setInterval(() => this.view.triggerRepaint(), 400);
       const look = () => {
-        if (!loaded()) return;
-        this.view.off("idle", look);
-        done();
+        const now = loaded();
+        // What was loaded before this frame began is in it.
+        if (now && before) {
+          this.view.off("render", look);
+          clearInterval(nudge);
+          done();
+        } else if (now) {
+          this.view.triggerRepaint();
+        }
+        before = now;
       };
-      this.view.on("idle", look);
+      this.view.on("render", look);
     });
   }
 
-  private addKind(kind: Kind, data: string, marks: string): void {
+  private addKind(kind: Kind): void {
     // Tolerance 0: geojson-vt then neither simplifies a shape nor drops a small one (S1).
-    this.view.addSource(kind.name, { type: "geojson", data, tolerance: 0, maxzoom: 16 });
-    if (spread(kind)) this.view.addSource(`${kind.name}-marks`, { type: "geojson", data: marks, tolerance: 0 });
-    for (const layer of kindLayers(kind)) this.view.addLayer(layer, this.above(kind));
+    for (const name of sourcesOf(kind)) {
+      const data = name.startsWith(NARROW) && !this.near ? EMPTY : addressOf(name);
+      this.view.addSource(name, { type: "geojson", data, tolerance: 0, maxzoom: 16 });
+    }
+    const above = this.above(kind);
+    for (const layer of kindLayers(kind)) this.view.addLayer(layer, above);
   }
 
   /** The layer a kind is slipped under, so that the order does not depend on which was switched on first. */
   private above(kind: Kind): string | undefined {
     const higher = start.kinds.filter((one) => rank(one) > rank(kind) && this.drawn.has(one.name) && one !== kind);
     const lowest = higher.sort((a, b) => rank(a) - rank(b))[0];
-    if (lowest) return this.view.getStyle().layers.find((layer) => layer.id.startsWith(`${lowest.name}:`))?.id;
+    if (lowest) return this.view.getStyle().layers.find((layer) => layer.id.split(":")[0] === lowest.name)?.id;
     return this.view.getLayer("difference-fill") ? "difference-fill" : undefined;
   }
 
@@ -154,7 +188,9 @@ export class Atlas {
   show(): void {
     for (const kind of start.kinds) {
       for (const part of PARTS) {
-        if (this.view.getLayer(`${kind.name}:${part}`)) this.view.setFilter(`${kind.name}:${part}`, filterOf(kind, part));
+        for (const id of [`${kind.name}:${part}`, `${kind.name}:${NARROW}${part}`]) {
+          if (this.view.getLayer(id)) this.view.setFilter(id, filterOf(kind, part));
+        }
       }
     }
     this.select();
@@ -163,9 +199,12 @@ export class Atlas {
   /** Ring the open record. */
   select(): void {
     for (const name of this.drawn.keys()) {
-      for (const [part, shape] of [["chosen", POLYGON], ["chosen-point", POINT]] as const) {
-        this.view.setFilter(`${name}:${part}`, ["all", ["==", ["get", "id"], state.record ?? ""], shape]);
-        this.view.setLayoutProperty(`${name}:${part}`, "visibility", state.record ? "visible" : "none");
+      for (const part of ["chosen", `${NARROW}chosen`, "chosen-point"]) {
+        const id = `${name}:${part}`;
+        if (!this.view.getLayer(id)) continue;
+        const shape = part === "chosen-point" ? POINT : (["!", POINT] as ExpressionSpecification);
+        this.view.setFilter(id, ["all", ["==", ["get", "id"], state.record ?? ""], shape]);
+        this.view.setLayoutProperty(id, "visibility", state.record ? "visible" : "none");
       }
     }
   }
@@ -195,7 +234,7 @@ export class Atlas {
       [point.x - reach, point.y - reach],
       [point.x + reach, point.y + reach],
     ];
-    const layers = this.view.getStyle().layers.map((layer) => layer.id).filter((id) => /:(fill|hatch|edge|sign|dot)$/.test(id));
+    const layers = this.view.getStyle().layers.map((layer) => layer.id).filter((id) => /:(narrow-)?(fill|hatch|edge|sign|dot)$/.test(id));
     const found = this.view.queryRenderedFeatures(box, { layers });
     return (found[0]?.properties.id as string | undefined) ?? null;
   }
@@ -228,6 +267,7 @@ export class Atlas {
   }
 
   private firstBox(): Bounds {
+    if (start.bounds) return start.bounds;
     if (!start.extent.length) return [-170, -55, 175, 72];
     const [west, south, east, north] = [0, 1, 2, 3].map((at) => start.extent.map((box) => box[at]));
     return [Math.min(...west), Math.min(...south), Math.max(...east), Math.max(...north)];
@@ -300,6 +340,23 @@ function baseLayers(): LayerSpecification[] {
   ];
 }
 
+const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+function sourcesOf(kind: Kind): string[] {
+  return spread(kind) ? [kind.name, `${kind.name}-marks`, `${NARROW}${kind.name}`] : [kind.name];
+}
+
+/** Where a source has its data, at the dates of the state. */
+function addressOf(source: string): string {
+  const query = whenQuery();
+  const marks = source.endsWith("-marks");
+  const name = source.replace(/^narrow-|-marks$/g, "");
+  if (!marks && start.kinds.some((kind) => kind.name === name && spread(kind))) {
+    query.set("size", source.startsWith(NARROW) ? "narrow" : "wide");
+  }
+  return new URL(`/api/${marks ? "marks" : "layer"}/${name}.geojson?${query}`, location.href).href;
+}
+
 /** Whether records of a kind can have an extent, and so can be too small for the screen. */
 function spread(kind: Kind): boolean {
   return kind.shapes.some((shape) => shape !== "point");
@@ -310,7 +367,7 @@ function byLine<T>(kind: Kind, of: (item: Item) => T, otherwise: T): never {
   return ["match", ["get", "l"], ...kind.items.flatMap((item) => [item.key, of(item)]), otherwise] as never;
 }
 
-function filterOf(kind: Kind, part: (typeof PARTS)[number]): FilterSpecification {
+function filterOf(kind: Kind, part: Part): FilterSpecification {
   const shown = kind.items.filter((item) => state.lines.has(item.key));
   const lines = (chosen: Item[]): ExpressionSpecification => ["in", ["get", "l"], ["literal", chosen.map((item) => item.key)]];
   switch (part) {
@@ -330,99 +387,107 @@ function filterOf(kind: Kind, part: (typeof PARTS)[number]): FilterSpecification
 function kindLayers(kind: Kind): LayerSpecification[] {
   const top = byLine(kind, (item) => -kind.items.indexOf(item), 0); // the first of the legend is the most dangerous
   const layers: LayerSpecification[] = [];
-  if (spread(kind)) {
-    layers.push(
-      {
-        id: `${kind.name}:fill`,
-        type: "fill",
-        source: kind.name,
-        filter: filterOf(kind, "fill"),
-        layout: { "fill-sort-key": top },
-        paint: {
-          "fill-color": byLine(kind, (item) => lookOf(item).fill ?? lookOf(item).edge, role("moss")),
-          // An empty outline keeps an almost invisible fill, so that a click inside finds the record.
-          "fill-opacity": byLine(kind, (item) => (lookOf(item).fill ? lookOf(item).opacity : 0.04), 0.5),
-        },
+  if (spread(kind)) layers.push(dotLayer(kind, top), ...shapeLayers(kind, top, ""), ...shapeLayers(kind, top, NARROW));
+  if (kind.shapes.includes("point")) layers.push(signLayer(kind, top));
+  return [...layers, ...chosenLayers(kind)];
+}
+
+function shapeLayers(kind: Kind, top: never, prefix: "" | typeof NARROW): LayerSpecification[] {
+  const of = (part: Part) => ({
+    id: `${kind.name}:${prefix}${part}`,
+    source: `${prefix}${kind.name}`,
+    filter: filterOf(kind, part),
+    ...(prefix ? { minzoom: start.narrow } : {}),
+  });
+  const layers: LayerSpecification[] = [
+    {
+      ...of("fill"),
+      type: "fill",
+      layout: { "fill-sort-key": top },
+      paint: {
+        "fill-color": byLine(kind, (item) => lookOf(item).fill ?? lookOf(item).edge, role("moss")),
+        // An empty outline keeps an almost invisible fill, so that a click inside finds the record.
+        "fill-opacity": byLine(kind, (item) => (lookOf(item).fill ? lookOf(item).opacity : 0.04), 0.5),
       },
-      {
-        id: `${kind.name}:edge`,
-        type: "line",
-        source: kind.name,
-        filter: filterOf(kind, "edge"),
-        layout: { "line-join": "round", "line-sort-key": top },
-        paint: {
-          "line-color": byLine(kind, (item) => lookOf(item).edge, role("ink")),
-          "line-width": byLine(kind, (item) => lookOf(item).width, 1.4),
-          "line-dasharray": byLine(kind, (item) => ["literal", lookOf(item).dash ?? [1, 0]], ["literal", [1, 0]]),
-        },
-      },
-      {
-        id: `${kind.name}:dot`,
-        type: "circle",
-        source: `${kind.name}-marks`,
-        filter: filterOf(kind, "dot"),
-        layout: { "circle-sort-key": top },
-        paint: {
-          "circle-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
-          // Marks are for shapes of at most 4 pixels: 3 reaches past their corners.
-          "circle-radius": 3,
-          "circle-opacity": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 0 : 1), 1),
-          "circle-stroke-width": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 1 : 0), 0),
-          "circle-stroke-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
-        },
-      },
-    );
-  }
+    },
+  ];
   const hatched = kind.items.filter((item) => lookOf(item).pattern);
   if (hatched.length) {
     const pattern = ["match", ["get", "l"], ...hatched.flatMap((item) => [item.key, lookOf(item).pattern!]), "unknown"];
-    layers.splice(1, 0, {
-      id: `${kind.name}:hatch`,
+    layers.push({
+      ...of("hatch"),
       type: "fill",
-      source: kind.name,
-      filter: filterOf(kind, "hatch"),
       layout: { "fill-sort-key": top },
       paint: { "fill-pattern": pattern as never, "fill-opacity": 0.9 },
     });
   }
-  if (kind.shapes.includes("point")) {
-    layers.push({
-      id: `${kind.name}:sign`,
-      type: "symbol",
-      source: kind.name,
-      filter: filterOf(kind, "sign"),
-      layout: {
-        "icon-image": ["concat", "sign:", ["get", "l"]],
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.45, 9, 0.7, 13, 1.1],
-        "symbol-sort-key": top,
-      },
-    });
-  }
-  return [...layers, ...chosenLayers(kind)];
+  layers.push({
+    ...of("edge"),
+    type: "line",
+    layout: { "line-join": "round", "line-sort-key": top },
+    paint: {
+      "line-color": byLine(kind, (item) => lookOf(item).edge, role("ink")),
+      "line-width": byLine(kind, (item) => lookOf(item).width, 1.4),
+      "line-dasharray": byLine(kind, (item) => ["literal", lookOf(item).dash ?? [1, 0]], ["literal", [1, 0]]),
+    },
+  });
+  return layers;
+}
+
+function dotLayer(kind: Kind, top: never): LayerSpecification {
+  return {
+    id: `${kind.name}:dot`,
+    type: "circle",
+    source: `${kind.name}-marks`,
+    filter: filterOf(kind, "dot"),
+    layout: { "circle-sort-key": top },
+    paint: {
+      "circle-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
+      // Marks are for shapes of at most 4 pixels: 3 reaches past their corners.
+      "circle-radius": 3,
+      "circle-opacity": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 0 : 1), 1),
+      "circle-stroke-width": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 1 : 0), 0),
+      "circle-stroke-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
+    },
+  };
+}
+
+function signLayer(kind: Kind, top: never): LayerSpecification {
+  const size = lookOf(kind.items[0]).sign === "diamond" ? 0.6 : 1;
+  return {
+    id: `${kind.name}:sign`,
+    type: "symbol",
+    source: kind.name,
+    filter: filterOf(kind, "sign"),
+    layout: {
+      "icon-image": ["concat", "sign:", ["get", "l"]],
+      "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.45 * size, 9, 0.7 * size, 13, 1.1 * size, 16, 1.3],
+      "symbol-sort-key": top,
+    },
+  };
 }
 
 function chosenLayers(kind: Kind): LayerSpecification[] {
-  const nothing: ExpressionSpecification = ["==", ["get", "id"], ""];
-  return [
-    {
-      id: `${kind.name}:chosen`,
-      type: "line",
-      source: kind.name,
-      filter: nothing,
-      layout: { visibility: "none" },
-      paint: { "line-color": role("ink"), "line-width": 3 },
-    },
-    {
-      id: `${kind.name}:chosen-point`,
-      type: "circle",
-      source: kind.name,
-      filter: nothing,
-      layout: { visibility: "none" },
-      paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": role("ink"), "circle-stroke-width": 2.5 },
-    },
-  ];
+  const nothing: FilterSpecification = ["==", ["get", "id"], ""];
+  const ring = (prefix: string): LayerSpecification => ({
+    id: `${kind.name}:${prefix}chosen`,
+    type: "line",
+    source: `${prefix}${kind.name}`,
+    filter: nothing,
+    layout: { visibility: "none" },
+    paint: { "line-color": role("ink"), "line-width": 3 },
+  });
+  const point: LayerSpecification = {
+    id: `${kind.name}:chosen-point`,
+    type: "circle",
+    source: kind.name,
+    filter: nothing,
+    layout: { visibility: "none" },
+    paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": role("ink"), "circle-stroke-width": 2.5 },
+  };
+  return [...(spread(kind) ? [ring(""), ring(NARROW)] : []), point];
 }
 
 function differenceLayers(): LayerSpecification[] {
@@ -446,7 +511,7 @@ function differenceLayers(): LayerSpecification[] {
       type: "circle",
       source: "difference",
       filter: ["any", POINT, SMALL],
-      paint: { "circle-radius": 6, "circle-opacity": 0, "circle-stroke-color": colour, "circle-stroke-width": 2 },
+      paint: { "circle-radius": 5, "circle-opacity": 0, "circle-stroke-color": colour, "circle-stroke-width": 1.5 },
     },
   ];
 }

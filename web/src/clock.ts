@@ -116,7 +116,8 @@ function years(low: number, high: number): void {
   }
 }
 
-function stop(): void {
+/** End playing; done by hand, at the last day, and when something could not be drawn. */
+export function stop(): void {
   playing = false;
   const button = one<HTMLButtonElement>("#play");
   button.textContent = say("web.clock.play");

@@ -131,7 +131,8 @@ export function sign(shape: Look["sign"], colour: string): ImageData {
   }
   drawing.closePath();
   drawing.lineJoin = "round";
-  drawing.lineWidth = 3;
+  // Finds are many and small: a wide halo round each would hide the hazard they were made in.
+  drawing.lineWidth = shape === "diamond" ? 1.2 : 3;
   drawing.strokeStyle = role("halo");
   drawing.stroke();
   if (shape === "ring") {

@@ -13,7 +13,6 @@ import { make, number, one, say } from "./start";
 
 type Summary = {
   kinds: Record<string, legend.Counts>;
-  bounds: Bounds | null;
   later: { reports: number; records: number };
 };
 type Difference = FeatureCollection & { rows: side.Row[]; total: number };
@@ -28,6 +27,7 @@ function trouble(error: unknown): void {
   const said = error instanceof Refusal ? `${error.what} ${error.remedy}` : error instanceof Error ? error.message : String(error);
   troubles.textContent = `${say("web.trouble")} ${said}`;
   troubles.hidden = false;
+  clock.stop();
 }
 
 const hands: side.Hands = { choose, trouble };
@@ -131,13 +131,13 @@ async function begin(): Promise<void> {
   });
   finder.build((at) => atlas.view.jumpTo({ center: at, zoom: 11 }));
   try {
-    const [found] = await Promise.all([summary, atlas.ready()]);
-    if (!state.place && found.bounds) atlas.fit(found.bounds);
+    await atlas.ready();
     const picture = drawn();
-    tell(found);
+    tell(await summary);
     clock.build(await times, redraw);
     remember();
     await Promise.all([picture, list()]);
+    await atlas.narrow();
   } catch (error) {
     trouble(error);
     return;

@@ -14,6 +14,8 @@ export type Kind = {
 type Start = {
   kinds: Kind[];
   words: Record<string, string>;
+  bounds: [number, number, number, number] | null;
+  narrow: number;
   extent: [number, number, number, number][];
   base: string;
   places: string;

@@ -24,6 +24,8 @@ from fallow.words import in_language
 
 GEOJSON = "application/geo+json"
 
+SIZES: dict[str, layers.Part] = {"": "shapes", "wide": "wide", "narrow": "narrow"}
+
 
 def kinds(request: HttpRequest) -> Any:
     """Every kind with a place on the map, and its legend in the language of the request."""
@@ -62,8 +64,14 @@ def _place(register: Register, name: str) -> int:
 
 
 def layer(request: HttpRequest, kind: str) -> Any:
-    """One kind as GeoJSON at two dates, whole or within a box; what has no location is in the summary."""
-    return _layer(request, kind, "shapes", asked.box(request.GET))
+    """One kind as GeoJSON at two dates, whole or within a box; what has no location is in the summary.
+
+    ``size=wide`` and ``size=narrow`` part the shapes at a width that one zoom shows as four pixels.
+    """
+    size, box = asked.text(request.GET, "size"), asked.box(request.GET)
+    if size not in SIZES or (size and box):
+        raise FallowError("WEB_PARAMETER", "size", name="size", found=asked.shown(size))
+    return _layer(request, kind, SIZES[size], box)
 
 
 def marks(request: HttpRequest, kind: str) -> Any:

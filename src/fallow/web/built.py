@@ -24,6 +24,9 @@ TYPES = {
     ".png": "image/png",
 }
 
+PACKED = ".gz"
+"""Base maps lie packed on the disk; their address says nothing of it."""
+
 TEXT = frozenset({".js", ".css", ".json", ".svg"})
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -42,8 +45,9 @@ class Entry:
 @lru_cache(maxsize=4096)
 def _files(stamp: int) -> dict[str, Path]:
     """Every built file by its address; only what is listed here is ever served, so no path can leave it."""
-    found = (one for one in BUILT.rglob("*") if one.is_file() and one.suffix in TYPES)
-    return {one.relative_to(BUILT).as_posix(): one for one in found if ".vite" not in one.parts}
+    found = (one for one in BUILT.rglob("*") if one.is_file() and ".vite" not in one.parts)
+    addressed = {one.relative_to(BUILT).as_posix().removesuffix(PACKED): one for one in found}
+    return {address: one for address, one in addressed.items() if Path(address).suffix in TYPES}
 
 
 def _stamp() -> int:
@@ -85,9 +89,10 @@ def serve_built(request: HttpRequest, path: str) -> HttpResponse:
     target = _files(_stamp()).get(path)
     if target is None:
         raise FallowError("WEB_NOT_FOUND", f"/built/{path[:60]}")
-    packs = target.suffix in TEXT and "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+    kind = Path(path).suffix
+    packs = kind in TEXT and "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     body = _body(target, target.stat().st_mtime_ns, packs)
-    response = HttpResponse(body, content_type=TYPES[target.suffix])
+    response = HttpResponse(body, content_type=TYPES[kind])
     response["Content-Length"] = str(len(body))
     if packs:
         response["Content-Encoding"] = "gzip"
@@ -100,4 +105,6 @@ def serve_built(request: HttpRequest, path: str) -> HttpResponse:
 @lru_cache(maxsize=256)
 def _body(path: Path, stamp: int, packed: bool) -> bytes:
     content = path.read_bytes()
+    if path.suffix == PACKED:
+        return content if packed else gzip.decompress(content)
     return gzip.compress(content, 6) if packed else content

@@ -34,8 +34,11 @@ CHUNK = 2_000
 TABLE_FIELDS = ("name", "admin1", "admin2")
 """Beside title, symbol, states and date: the columns a person looks for a place by."""
 
-Part = Literal["shapes", "marks"]
-"""Of a layer on the wire: its shapes, or the middles of those that may be too small to see."""
+NARROW = 8
+"""Zoom up to which a dot still covers a narrow shape. A map of a whole country asks for those later."""
+
+Part = Literal["shapes", "wide", "narrow", "marks"]
+"""Of a layer on the wire: every shape, the wide and the narrow apart, or middles of those with an extent."""
 
 _ENVELOPES = (0, 32, 48, 48, 64)
 
@@ -229,8 +232,18 @@ def whole(found: Layer, part: Part, *, packed: bool) -> Iterable[bytes]:
     bodies = found._bodies
     if (part, packed) in bodies:
         return bodies[part, packed]
-    pieces = geojson(found, np.flatnonzero(found.located)) if part == "shapes" else marks(found)
+    pieces = marks(found) if part == "marks" else geojson(found, _part(found, part))
     return _remembered(gzipped(pieces) if packed else pieces, bodies, (part, packed))
+
+
+def _part(found: Layer, part: Part) -> np.ndarray[Any, Any]:
+    """Positions of the shapes of a part; a point is never narrow, its sign has one size at every zoom."""
+    at = np.flatnonzero(found.located)
+    if part == "shapes":
+        return at
+    narrow = (shapely.get_dimensions(found.shapes[at]) > 0) & (_zooms(found.bounds[at]) >= NARROW)
+    chosen: np.ndarray[Any, Any] = at[narrow if part == "narrow" else ~narrow]
+    return chosen
 
 
 def _remembered(

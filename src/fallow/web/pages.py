@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from fallow.errors import FallowError
 from fallow.register import Register
-from fallow.web import api, asked, built, guard, lives, picture, tables, wording
+from fallow.web import api, asked, built, guard, layers, lives, picture, tables, wording
 from fallow.web.desk import Desk
 from fallow.words import LANGUAGES, in_language, say
 
@@ -19,7 +19,7 @@ def map_page(request: HttpRequest) -> Any:
     """The map, its table and its two clocks."""
     desk, when = _desk(request), asked.when(request.GET)
     with desk.reading() as register:
-        context = _context(request, register, when, "map") | {"config": _config(register)}
+        context = _context(request, register, when, "map") | {"config": _config(desk, register, when)}
         return render(request, "map.html", context)
 
 
@@ -122,13 +122,15 @@ def _context(request: HttpRequest, register: Register, when: asked.When, page: s
     }
 
 
-def _config(register: Register) -> dict[str, Any]:
+def _config(desk: Desk, register: Register, when: asked.When) -> dict[str, Any]:
     """What the script of the map starts from."""
     country = str(register.settings.get("country") or "").upper()
     base = country if country and built.has(f"base/{country}.json") else "world"
     return {
         "kinds": api.legend(register),
         "words": wording.said_words(),
+        "bounds": picture.bounds(desk, register, when),
+        "narrow": layers.NARROW,
         "extent": register.settings.get("extent") or [],
         "base": f"/built/base/{base}.json",
         "places": f"/built/places/{base}.json",

@@ -65,6 +65,12 @@ def summary(desk: Desk, register: Register, when: When) -> dict[str, Any]:
     }
 
 
+def bounds(desk: Desk, register: Register, when: When) -> list[float] | None:
+    """West, south, east, north of everything on the map at two dates; ``None`` when nothing has a place."""
+    found = [layer(desk, register, name, when) for name in mapped(register)]
+    return _around([one.bounds[one.located] for one in found if one.located.any()])
+
+
 def _around(boxes: list[np.ndarray[Any, Any]]) -> list[float] | None:
     if not boxes:
         return None
