@@ -35,7 +35,7 @@ DIMENSIONS = {
 TOTAL: tuple[str, ...] = ()
 
 
-@analysis("casualties")
+@analysis("casualties", people=True)
 def casualties(
     asked: Asked,
     since: str | None = None,

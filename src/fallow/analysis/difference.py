@@ -11,7 +11,7 @@ from fallow.words import catalogue
 _TOTAL = ("total", "")
 
 
-@analysis("difference")
+@analysis("difference", people=True)
 def difference(asked: Asked, known_before: str, since: str | None = None, until: str | None = None) -> Found:
     """What explains the change in casualties between ``known_before`` and the ``known`` of this call.
 

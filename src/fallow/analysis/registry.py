@@ -64,6 +64,8 @@ class Analysis:
     function: Function
     parameters: tuple[str, ...]
     about: str
+    people: bool = False
+    """Whether its numbers count people, so that small ones are not told to the public."""
 
     @property
     def title(self) -> Text:
@@ -74,17 +76,18 @@ class Analysis:
 _ANALYSES: dict[str, Analysis] = {}
 
 
-def analysis(name: str, version: int = 1) -> Callable[[Function], Function]:
+def analysis(name: str, version: int = 1, *, people: bool = False) -> Callable[[Function], Function]:
     """Register a function ``(asked, **parameters) -> Found`` under a name.
 
-    Raise ``version`` when the numbers it gives for the same register change.
+    Raise ``version`` when the numbers it gives for the same register change; say ``people=True`` when they
+    count people.
     """
 
     def put(function: Function) -> Function:
         code = function.__code__
         names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
         _ANALYSES[name] = Analysis(
-            name, version, function, names, (function.__doc__ or "").strip().split("\n")[0]
+            name, version, function, names, (function.__doc__ or "").strip().split("\n")[0], people
         )
         return function
 
@@ -139,6 +142,7 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
         recipe=_recipe(chosen, asked, clocks, parameters),
         said_by=said_by,
         notes=(*one_voice, *found.notes),
+        people=chosen.people,
     )
 
 

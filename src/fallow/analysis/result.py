@@ -107,6 +107,8 @@ class Result:
         The sources of the reports behind the numbers; a figure with one source is that source's claim.
     notes
         Sentences a reader must have beside the numbers, by their key in the words.
+    people
+        Whether the numbers count people: the gate then keeps small ones from the public.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Result:
     recipe: Recipe
     said_by: tuple[SaidBy, ...] = ()
     notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    people: bool = False
 
     @property
     def digest(self) -> str:

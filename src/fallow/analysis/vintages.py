@@ -17,7 +17,7 @@ from fallow.register import BEGINNING
 from fallow.words import catalogue
 
 
-@analysis("vintages")
+@analysis("vintages", people=True)
 def vintages(
     asked: Asked, known_on: Sequence[str] | str = (), since: str | None = None, until: str | None = None
 ) -> Found:
