@@ -1,1 +1,38 @@
-"""Room publish."""
+"""Room 4, publish: how it leaves. The door: everything other rooms may use is named here."""
+
+from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
+from fallow.publish.publication import (
+    Absent,
+    Cell,
+    Chart,
+    Column,
+    Figure,
+    Heading,
+    Paragraph,
+    Publication,
+    Row,
+    Signatory,
+    Signatures,
+    Stamp,
+    Table,
+)
+
+__all__ = [
+    "AUDIENCES",
+    "Absent",
+    "Audience",
+    "Cell",
+    "Chart",
+    "Column",
+    "Figure",
+    "Heading",
+    "Paragraph",
+    "Publication",
+    "Row",
+    "Signatory",
+    "Signatures",
+    "Stamp",
+    "Table",
+    "audience",
+    "fields_for",
+]
