@@ -1,6 +1,7 @@
 """Room 4, publish: how it leaves. The door: everything other rooms may use is named here."""
 
 from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
+from fallow.publish.manifest import Accepted, Manifest, Written
 from fallow.publish.publication import (
     Absent,
     Cell,
@@ -20,12 +21,14 @@ from fallow.publish.publication import (
 __all__ = [
     "AUDIENCES",
     "Absent",
+    "Accepted",
     "Audience",
     "Cell",
     "Chart",
     "Column",
     "Figure",
     "Heading",
+    "Manifest",
     "Paragraph",
     "Publication",
     "Row",
@@ -33,6 +36,7 @@ __all__ = [
     "Signatures",
     "Stamp",
     "Table",
+    "Written",
     "audience",
     "fields_for",
 ]
