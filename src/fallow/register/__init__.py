@@ -6,6 +6,13 @@ from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.life import Life, LifeDecision, LifeReport
+from fallow.register.merkle import (
+    SignedTree,
+    TreeHead,
+    verify_consistency,
+    verify_inclusion,
+    verify_tree,
+)
 from fallow.register.opening import create_register, open_register
 from fallow.register.parallel import Parallel
 from fallow.register.register import Register
@@ -39,12 +46,17 @@ __all__ = [
     "Review",
     "Said",
     "SaidBy",
+    "SignedTree",
     "Slice",
     "States",
+    "TreeHead",
     "Vault",
     "Verdict",
     "View",
     "Waiting",
     "create_register",
     "open_register",
+    "verify_consistency",
+    "verify_inclusion",
+    "verify_tree",
 ]

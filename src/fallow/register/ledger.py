@@ -26,6 +26,9 @@ from typing import Any
 
 import orjson
 
+from fallow.register.merkle import TreeHead
+from fallow.register.trees import LedgerTree
+
 GENESIS = bytes(32)
 LENGTHS = struct.Struct(">QQQQ")
 
@@ -91,6 +94,7 @@ class Ledger:
         self._connection = connection
         self._clock = clock
         self._moment: datetime | None = None
+        self._tree = LedgerTree(connection)
 
     def now(self) -> datetime:
         """The clock of this register, in UTC."""
@@ -153,3 +157,26 @@ class Ledger:
             "SELECT number, id, verb, at, body, geometry, hash FROM fallow_ledger WHERE number = ?", (number,)
         ).fetchone()
         return Entry(*row) if row else None
+
+    def tree_head(self, size: int | None = None) -> TreeHead:
+        """The Merkle root (RFC 9162) over the first ``size`` entries, or all; else ``HEAD_UNKNOWN``."""
+        return self._tree.head(size)
+
+    def inclusion_proof(self, number: int, size: int | None = None) -> list[bytes]:
+        """The hashes that lead from an entry to the root; for :func:`fallow.register.verify_inclusion`.
+
+        Raises
+        ------
+        FallowError
+            ``HEAD_UNKNOWN`` when there are fewer entries than ``size``, ``ENTRY_UNKNOWN`` when the entry is
+            not among them.
+        """
+        return self._tree.inclusion(number, size)
+
+    def consistency_proof(self, old: int, new: int | None = None) -> list[bytes]:
+        """The hashes that show that the first ``new`` entries begin with the first ``old``.
+
+        For :func:`fallow.register.verify_consistency`; ``HEAD_UNKNOWN`` unless ``1 <= old <= new`` and there
+        are so many.
+        """
+        return self._tree.consistency(old, new)

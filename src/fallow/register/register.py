@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from fallow.register.decide import Books, Conflict, Numbers, Outcome, append_dec
 from fallow.register.files import FileStore
 from fallow.register.geopackage import note_change
 from fallow.register.ledger import Clock, Ledger, canonical, system_clock
+from fallow.register.merkle import SignedTree
 from fallow.register.releasing import claims_to_sign, released_by
 from fallow.register.report import Delivery, Draft
 from fallow.register.rights import Rights
@@ -88,6 +89,18 @@ class Register(Asking):
         self._connection.execute(
             "INSERT INTO fallow_head VALUES (?,?,?,?,?)", (number, hash, at, self._key.public, signature)
         )
+
+    def sign_tree(self, size: int | None = None) -> SignedTree:
+        """The Merkle root over the first ``size`` entries (or all), signed by this office.
+
+        Nothing is entered: the chain's own signed heads cover the same entries. ``KEY_MISSING`` or
+        ``KEY_LOCKED`` without the office's key.
+        """
+        if self._key is None:
+            raise self.key_fault or FallowError("KEY_MISSING", self.path.with_suffix(".key").name)
+        head, at = self.ledger.tree_head(size), self.ledger.now().isoformat(timespec="seconds")
+        unsigned = SignedTree(self.id, head.size, head.root, at, self._key.public, b"")
+        return replace(unsigned, signature=self._key.sign(unsigned.statement))
 
     def receive(self, delivery: Delivery) -> int:
         """Enter a delivery; its reports name the number this returns."""
