@@ -1,6 +1,7 @@
 """Room 4, publish: how it leaves. The door: everything other rooms may use is named here."""
 
 from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
+from fallow.publish.builders import Builder, prepare, publications
 from fallow.publish.manifest import Accepted, Manifest, Written
 from fallow.publish.publication import (
     Absent,
@@ -17,12 +18,14 @@ from fallow.publish.publication import (
     Stamp,
     Table,
 )
+from fallow.publish.results import of_results
 
 __all__ = [
     "AUDIENCES",
     "Absent",
     "Accepted",
     "Audience",
+    "Builder",
     "Cell",
     "Chart",
     "Column",
@@ -39,4 +42,7 @@ __all__ = [
     "Written",
     "audience",
     "fields_for",
+    "of_results",
+    "prepare",
+    "publications",
 ]
