@@ -128,6 +128,11 @@ def say(line: str) -> None:
 def main() -> None:
     folder, seed, point, count = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     plant(Killer(point, count))
+    work(folder, seed)
+
+
+def work(folder: Path, seed: int) -> None:
+    """Three deliveries, each acknowledged line by line."""
     with (
         catalogue(),
         open_register(folder / "country.gpkg", passphrase=PASSPHRASE, clock=Days("2021-02-01")) as register,
