@@ -19,11 +19,11 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import kill_child
 import pytest
 
-import kill_child
-from fallow.register import Register
 import fallow.register.vault as vault
+from fallow.register import Register
 from fixtures_register import PASSPHRASE, Days, make, reopen
 
 CHILD = Path(__file__).with_name("kill_child.py")
