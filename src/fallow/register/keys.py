@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -20,6 +21,11 @@ from fallow.errors import FallowError
 def statement(register_id: str, number: int, hash: bytes, at: str) -> bytes:
     """The bytes a head's signature is over."""
     return f"fallow head|{register_id}|{number}|{hash.hex()}|{at}".encode()
+
+
+def sealing(register_id: str, statement: bytes) -> bytes:
+    """The bytes a seal's signature is over, which can never be those of a head or of a tree."""
+    return f"fallow bundle|{register_id}|{sha256(statement).hexdigest()}".encode()
 
 
 def verified(public: str, signature: bytes, message: bytes) -> bool:

@@ -102,6 +102,16 @@ class Register(Asking):
         unsigned = SignedTree(self.id, head.size, head.root, at, self._key.public, b"")
         return replace(unsigned, signature=self._key.sign(unsigned.statement))
 
+    def sign(self, statement: bytes) -> bytes:
+        """The office's signature that seals what leaves: over its SHA-256 and this register's id.
+
+        What is signed begins with words of its own, so that no seal can be shown as a signed head.
+        ``KEY_MISSING`` or ``KEY_LOCKED`` without the office's key.
+        """
+        if self._key is None:
+            raise self.key_fault or FallowError("KEY_MISSING", self.path.with_suffix(".key").name)
+        return self._key.sign(keys.sealing(self.id, statement))
+
     def receive(self, delivery: Delivery) -> int:
         """Enter a delivery; its reports name the number this returns."""
         with self.writing():
