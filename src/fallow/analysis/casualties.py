@@ -74,6 +74,7 @@ def casualties(
             _line(key, cells, dimensions) for key in sorted(cells, key=lambda key: (key == TOTAL, key))
         ),
         notes=(("analysis.note.unknown_kept", {}), ("analysis.note.partial_dates", {})),
+        sums=(("casualties", OUTCOMES),),
     )
 
 

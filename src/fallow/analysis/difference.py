@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fallow.analysis.people import harmed
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
@@ -34,9 +36,9 @@ def difference(asked: Asked, known_before: str, since: str | None = None, until:
             if why != "corrected" and _known(earlier if why == "added" else asked, record):
                 why = "corrected"  # it was there all along; its date or its counts were put right
             lines.append(_line((why, record), was, now, (record,)))
-    total = _line(
-        _TOTAL, sum(before.values()), sum(after.values()), tuple(sorted(before.keys() | after.keys()))
-    )
+    changed = tuple(one.key[1] for one in lines)
+    behind = {"before": tuple(sorted(before)), "after": tuple(sorted(after)), "change": changed}
+    total = replace(_line(_TOTAL, sum(before.values()), sum(after.values()), ()), behind=behind)
     labels = {name: words[f"analysis.why.{name}"] for name in ("added", "corrected", "withdrawn")}
     return Found(
         keys=(Key("why", words["analysis.by.why"], labels), Key("record", words["analysis.by.record"])),
@@ -44,6 +46,7 @@ def difference(asked: Asked, known_before: str, since: str | None = None, until:
             Measure(name, words[f"analysis.measure.{name}"]) for name in ("before", "after", "change")
         ),
         lines=(*lines, total),
+        sums=(("change", ("after", "-before")),),
     )
 
 

@@ -50,6 +50,8 @@ class Found:
     measures: tuple[Measure, ...]
     lines: tuple[Line, ...]
     notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Measures that are sums of others in every line: see :attr:`Result.sums`."""
 
 
 Function = Callable[..., Found]
@@ -143,6 +145,7 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
         said_by=said_by,
         notes=(*one_voice, *found.notes),
         people=chosen.people,
+        sums=found.sums,
     )
 
 

@@ -109,6 +109,9 @@ class Result:
         Sentences a reader must have beside the numbers, by their key in the words.
     people
         Whether the numbers count people: the gate then keeps small ones from the public.
+    sums
+        Measures that are sums of others in every line: ``("casualties", ("killed", "injured"))``; an addend
+        that is taken away has ``-`` before its name. The gate learns from them what a number gives away.
     """
 
     name: str
@@ -121,6 +124,7 @@ class Result:
     said_by: tuple[SaidBy, ...] = ()
     notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     people: bool = False
+    sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def digest(self) -> str:
