@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KINDS = {
     *("hazard", "accident", "victim", "activity", "land_release", "ordnance_find", "minefield_record"),
     *("zone", "place", "assistance", "education_session", "quality_visit", "organisation", "team"),
-    *("ordnance_type", "task", "handover_certificate", "source_document", "statement"),
+    *("ordnance_type", "task", "handover_certificate", "source_document", "statement", "signature"),
 }
 
 
