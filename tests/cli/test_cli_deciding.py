@@ -218,7 +218,7 @@ def test_the_only_register_of_the_folder_is_meant(
     assert told("list", "hazard", "--count") == {"count": 3}
     fallow("snapshot", "layers.gpkg")  # it has no ledger, so it is not taken for a register
     assert told("list", "hazard", "--count") == {"count": 3}
-    fallow("new", "other.gpkg", "--title", "Other")
+    fallow("new", "--register", "other.gpkg", "--title", "Other")
     assert "country.gpkg, other.gpkg" in fallow("list", "hazard", "--count", status=2).stderr
     monkeypatch.setenv("FALLOW_REGISTER", "other.gpkg")
     assert told("list", "hazard", "--count") == {"count": 0}

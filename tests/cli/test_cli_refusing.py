@@ -74,6 +74,7 @@ BAD: list[tuple[list[Any], str, str]] = [
     (["verify", "--register", "absent.gpkg"], "REGISTER_MISSING", "absent.gpkg"),
     (["approve", "12", *WHO, "--passphrase-file", "absent.txt"], "PASSPHRASE_FILE", "absent.txt"),
     (["new", "x.gpkg"], "OPTION_MISSING", "--title"),
+    (["new", "--title", "X"], "REGISTER_EXISTS", "country.gpkg"),
     (["new", "nowhere/x.gpkg", "--title", "X"], "TARGET_FOLDER", "x.gpkg"),
     (["errors", "KIND_UNKNWON"], "ERROR_CODE_UNKNOWN", "KIND_UNKNOWN"),
     (["kinds", "show", "hazrad"], "KIND_UNKNOWN", "hazard"),

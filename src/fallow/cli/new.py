@@ -15,7 +15,8 @@ from fallow.words import say
 
 
 @options.verb("new")
-@click.argument("target", type=options.FILE, metavar="REGISTER")
+@click.argument("target", type=options.FILE, metavar="[REGISTER]", required=False)
+@options.register_option
 @options.option("--title", key="title", metavar="TEXT", required=True)
 @options.option("--country", key="country", metavar="CO", default=None)
 @options.option("--extent", key="extent", metavar="W,S,E,N", type=options.Boxes(), multiple=True)
@@ -25,7 +26,8 @@ from fallow.words import say
 @options.option("--no-vault", key="no_vault", is_flag=True)
 @options.json_option
 def new(
-    target: Path,
+    target: Path | None,
+    path: Path | None,
     title: str,
     country: str | None,
     extent: tuple[tuple[float, float, float, float], ...],
@@ -38,6 +40,10 @@ def new(
     """Make it, and say what lies beside it."""
     from fallow.register import create_register
 
+    if target is None:
+        target = path
+    if target is None:
+        raise FallowError("OPTION_MISSING", "--register", command="fallow new")
     if not target.parent.is_dir():
         raise FallowError("TARGET_FOLDER", target.name)
     if target.exists():
