@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fallow.analysis import Key, Measure, Result
 from fallow.publish.audience import PEOPLE
@@ -167,9 +168,15 @@ def measure_column(measure: Measure, hxl: str | None = None) -> Column:
 def notes_of(result: Result) -> tuple[Text, ...]:
     """The notes of a result as sentences in every language."""
     return tuple(
-        {lang: say(key, lang, **facts) for lang in LANGUAGES} if facts else catalogue()[key]
+        {lang: say(key, lang, **_short(facts)) for lang in LANGUAGES} if facts else catalogue()[key]
         for key, facts in result.notes
     )
+
+
+def _short(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The facts of a note; of a list of records the first three, because the result has them all."""
+    records = str(facts.get("records", "")).split()
+    return {**facts, "records": f"{' '.join(records[:3])} ..."} if len(records) > 3 else facts
 
 
 def ascii_id(name: str) -> str:
