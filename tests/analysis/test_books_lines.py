@@ -434,7 +434,7 @@ def test_progress_by_year_and_the_pace_a_deadline_asks_for(country: Country) -> 
     assert run("progress", country.register, deadline=2021).value("needed_per_year", "2021") is None
     with pytest.raises(FallowError) as refused:
         run("progress", country.register, deadline="soon")
-    assert refused.value.code == "BOOKS_NUMBER"
+    assert refused.value.code == "PARAMETER_YEAR"
 
 
 def test_a_register_without_land_gives_an_empty_table(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -49,6 +49,7 @@ from fallow.analysis.books_history import UNKNOWN, Story, read_story
 from fallow.analysis.books_journal import Journal
 from fallow.analysis.books_moves import book
 from fallow.analysis.books_table import COLUMNS, Columns, columns_of, lines, periods_of, sheet
+from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Measure
@@ -60,6 +61,8 @@ CELL = ("contamination", "class", "ordnance", "province", "place", "operator")
 """What an account is made of, in the order of a cell."""
 _FIELDS = ("contamination", "hazard_class", "ordnance", "admin1", "admin2", "organisation")
 EACH = ("year", "quarter", "month")
+Parts = Annotated[Sequence[str] | str, Takes("some", CELL[1:], "books.by.")]
+"""Parts of an account, a list or separated by commas."""
 
 _MINED = frozenset({"mined_area", "mixed"})
 _BATTLE = frozenset({"battle_area", "cluster_strike", "mixed"})
@@ -99,12 +102,12 @@ def _collector_paused() -> Iterator[None]:
 @analysis("books")
 def books(
     asked: Asked,
-    since: str | None = None,
-    until: str | None = None,
-    year: int | str | None = None,
-    each: str | None = None,
-    by: Sequence[str] | str = (),
-    place: str | None = None,
+    since: Day = None,
+    until: Day = None,
+    year: Year = None,
+    each: Annotated[str | None, Takes("one", EACH, "books.each.")] = None,
+    by: Parts = (),
+    place: Place = None,
 ) -> Found:
     """Books of land: opening, newly identified, corrected, reclassified, cancelled, reduced, cleared,
     closing.

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from fallow.analysis.books_area import areas_m2
+from fallow.analysis.parameters import Number
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
 from fallow.errors import FallowError
@@ -23,7 +24,7 @@ KINDS = ("hazard", "land_release", "activity")
 
 
 @analysis("areas")
-def areas(asked: Asked, tolerance: float | str = 5.0) -> Found:
+def areas(asked: Asked, tolerance: Number = 5.0) -> Found:
     """Records whose declared area differs from that of their polygon by more than a tolerance.
 
     Parameters

@@ -19,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fallow.analysis.books import Account, account, addable, cell_key, dimensions_of, within
+from fallow.analysis.books import Account, Parts, account, addable, cell_key, dimensions_of, within
 from fallow.analysis.books_journal import LINES, RECLASSIFIED
 from fallow.analysis.books_table import COLUMNS, MOVED, RELEASED, UNCERTAIN, sheet
+from fallow.analysis.parameters import Day, KnownDay, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
@@ -52,11 +53,11 @@ class _Publication:
 @analysis("publication_change")
 def publication_change(
     asked: Asked,
-    known_before: str,
-    since: str | None = None,
-    until: str | None = None,
-    year: int | str | None = None,
-    by: Sequence[str] | str = (),
+    known_before: KnownDay,
+    since: Day = None,
+    until: Day = None,
+    year: Year = None,
+    by: Parts = (),
 ) -> Found:
     """What changed in the books of a period between ``known_before`` and the ``known`` of this call, and why.
 

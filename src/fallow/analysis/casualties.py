@@ -8,8 +8,9 @@ fields are not read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.people import OUTCOMES, UNKNOWN, Harmed, harmed
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
@@ -32,17 +33,20 @@ DIMENSIONS = {
 }
 """Ways to break casualties down, and the field each reads."""
 
+_CALENDAR = {"year": 4, "month": 7}
+"""How much of an ISO date tells it."""
+
 TOTAL: tuple[str, ...] = ()
 
 
-@analysis("casualties", people=True)
+@analysis("casualties", version=2, people=True)
 def casualties(
     asked: Asked,
-    since: str | None = None,
-    until: str | None = None,
-    year: int | str | None = None,
-    by: Sequence[str] | str = (),
-    place: str | None = None,
+    since: Day = None,
+    until: Day = None,
+    year: Year = None,
+    by: Annotated[Sequence[str] | str, Takes("some", tuple(DIMENSIONS), "analysis.by.")] = (),
+    place: Place = None,
 ) -> Found:
     """People killed, injured or of unknown fate in a period, broken down as asked.
 
@@ -106,11 +110,9 @@ def _empty() -> dict[str, list[Harmed]]:
 def _value(one: Harmed, dimension: str) -> str:
     if dimension == "outcome":
         return one.outcome
-    value: Any = one.date if dimension in ("year", "month") else one.fields.get(DIMENSIONS[dimension])
-    if dimension == "year":
-        return str(value)[:4] if value else UNKNOWN
-    if dimension == "month":
-        return str(value)[:7] if value and len(str(value)) >= 7 else UNKNOWN
+    if dimension in _CALENDAR:
+        return one.within(_CALENDAR[dimension])
+    value: Any = one.fields.get(DIMENSIONS[dimension])
     return str(value) if value not in (None, "") else UNKNOWN
 
 

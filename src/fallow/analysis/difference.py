@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fallow.analysis.parameters import Day, KnownDay
 from fallow.analysis.people import harmed
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
@@ -14,7 +15,7 @@ _TOTAL = ("total", "")
 
 
 @analysis("difference", people=True)
-def difference(asked: Asked, known_before: str, since: str | None = None, until: str | None = None) -> Found:
+def difference(asked: Asked, known_before: KnownDay, since: Day = None, until: Day = None) -> Found:
     """What explains the change in casualties between ``known_before`` and the ``known`` of this call.
 
     Parameters
@@ -40,6 +41,7 @@ def difference(asked: Asked, known_before: str, since: str | None = None, until:
     behind = {"before": tuple(sorted(before)), "after": tuple(sorted(after)), "change": changed}
     total = replace(_line(_TOTAL, sum(before.values()), sum(after.values()), ()), behind=behind)
     labels = {name: words[f"analysis.why.{name}"] for name in ("added", "corrected", "withdrawn")}
+    labels["total"] = words["analysis.total"]
     return Found(
         keys=(Key("why", words["analysis.by.why"], labels), Key("record", words["analysis.by.record"])),
         measures=tuple(

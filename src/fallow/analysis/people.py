@@ -34,6 +34,11 @@ class Harmed:
     fields: Mapping[str, Any]
     named: bool
 
+    def within(self, digits: int) -> str:
+        """The year (4) or month (7) in which all of its date lies; unknown where it may lie in another."""
+        date = (self.date or "")[:digits]
+        return date if len(date) == digits and (self.until or date)[:digits] == date else UNKNOWN
+
 
 def harmed(asked: Asked) -> Iterator[Harmed]:
     """Everybody harmed as the view has it, in order of record."""

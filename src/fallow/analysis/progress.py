@@ -11,10 +11,10 @@ import numpy as np
 
 from fallow.analysis.books import account, addable, cell_key, in_place, notes, within
 from fallow.analysis.books_table import COLUMNS, RELEASED, Sheet, periods_of, sheet
+from fallow.analysis.parameters import Day, Place, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
-from fallow.errors import FallowError
 from fallow.words import catalogue
 
 _MEASURES = (*RELEASED, "released", "remaining", "remaining_sha", "remaining_cha")
@@ -24,10 +24,10 @@ _COUNTS = ("remaining", "remaining_sha", "remaining_cha")
 @analysis("progress")
 def progress(
     asked: Asked,
-    since: str | None = None,
-    until: str | None = None,
-    deadline: int | str | None = None,
-    place: str | None = None,
+    since: Day = None,
+    until: Day = None,
+    deadline: Year = None,
+    place: Place = None,
 ) -> Found:
     """Land cancelled, reduced and cleared each year, what remained, and the pace a deadline asks for.
 
@@ -41,7 +41,7 @@ def progress(
     place
         Only land in this first- or second-level unit.
     """
-    last = _year(deadline)
+    last = None if deadline is None else int(deadline)
     booked = in_place(account(asked), place)
     period = within(asked, Period.of(since, until))
     periods, names = periods_of(period, "year", booked.columns)
@@ -74,14 +74,6 @@ def progress(
         lines=tuple(lines),
         notes=tuple(notes(booked, together)),
     )
-
-
-def _year(deadline: int | str | None) -> int | None:
-    if deadline is None:
-        return None
-    if not str(deadline).isdigit() or len(str(deadline)) != 4:
-        raise FallowError("BOOKS_NUMBER", "progress.deadline", found=deadline)
-    return int(deadline)
 
 
 def _left(deadline: int | None, period: Period) -> int | None:

@@ -7,6 +7,7 @@ puts the recipe on what it found. Command line, pages and documentation read the
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from fallow.analysis.parameters import Parameter, checked, parameters_of
 from fallow.analysis.result import Key, Line, Measure, Recipe, Result, digest_of_inputs
 from fallow.errors import FallowError
 from fallow.register import Record, Register, View
@@ -64,8 +66,7 @@ class Analysis:
     name: str
     version: int
     function: Function
-    parameters: tuple[str, ...]
-    about: str
+    parameters: tuple[Parameter, ...]
     people: bool = False
     """Whether its numbers count people, so that small ones are not told to the public."""
 
@@ -73,6 +74,21 @@ class Analysis:
     def title(self) -> Text:
         """Its name in every language: the word ``analysis.<name>``."""
         return catalogue()[f"analysis.{self.name}"]
+
+    @property
+    def about(self) -> Text:
+        """One sentence on what it tells: the word ``analysis.about.<name>``."""
+        return catalogue()[f"analysis.about.{self.name}"]
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Names of the parameters it declares."""
+        return tuple(one.name for one in self.parameters)
+
+    @property
+    def method(self) -> str:
+        """How it is counted, in English: the documentation of its module."""
+        return inspect.cleandoc(inspect.getmodule(self.function).__doc__ or "")
 
 
 _ANALYSES: dict[str, Analysis] = {}
@@ -86,11 +102,7 @@ def analysis(name: str, version: int = 1, *, people: bool = False) -> Callable[[
     """
 
     def put(function: Function) -> Function:
-        code = function.__code__
-        names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-        _ANALYSES[name] = Analysis(
-            name, version, function, names, (function.__doc__ or "").strip().split("\n")[0], people
-        )
+        _ANALYSES[name] = Analysis(name, version, function, parameters_of(function), people)
         return function
 
     return put
@@ -120,11 +132,12 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
     if chosen is None:
         raise FallowError("ANALYSIS_UNKNOWN", name, near=_near(name, list(analyses())))
     for given in parameters:
-        if given not in (*CLOCKS, *chosen.parameters):
+        if given not in (*CLOCKS, *chosen.asks):
             raise FallowError(
-                "PARAMETER_UNKNOWN", f"{name}.{given}", near=_near(given, [*CLOCKS, *chosen.parameters])
+                "PARAMETER_UNKNOWN", f"{name}.{given}", near=_near(given, [*CLOCKS, *chosen.asks])
             )
     clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
+    parameters = checked(name, chosen.parameters, parameters)
     asked = Asked(register, register.at(**clocks))
     found = chosen.function(asked, **parameters)
     behind = _behind(asked, found.lines)
@@ -133,6 +146,9 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
         (("analysis.note.one_source", {"who": said_by[0].who or said_by[0].source}),)
         if len(said_by) == 1
         else ()
+    )
+    nothing: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        () if asked.read else (("analysis.note.no_record", {}),)
     )
     return Result(
         name=name,
@@ -143,7 +159,7 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
         reports=behind,
         recipe=_recipe(chosen, asked, clocks, parameters),
         said_by=said_by,
-        notes=(*one_voice, *found.notes),
+        notes=(*one_voice, *nothing, *found.notes),
         people=chosen.people,
         sums=found.sums,
     )

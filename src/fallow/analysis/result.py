@@ -140,6 +140,10 @@ class Result:
         }
         return sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
+    def measure(self, name: str) -> Measure:
+        """The measure of this name; ``CELL_UNKNOWN`` with those there are."""
+        return next(one for one in self.measures if one.name == self._measure(name))
+
     def line(self, *key: str) -> Line:
         """The line with this key; ``CELL_UNKNOWN`` when there is none."""
         for one in self.lines:

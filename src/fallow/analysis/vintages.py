@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fallow.analysis.people import Harmed, harmed
+from fallow.analysis.parameters import Day, Days
+from fallow.analysis.people import UNKNOWN, Harmed, harmed
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
@@ -17,10 +18,8 @@ from fallow.register import BEGINNING
 from fallow.words import catalogue
 
 
-@analysis("vintages", people=True)
-def vintages(
-    asked: Asked, known_on: Sequence[str] | str = (), since: str | None = None, until: str | None = None
-) -> Found:
+@analysis("vintages", version=2, people=True)
+def vintages(asked: Asked, known_on: Days = (), since: Day = None, until: Day = None) -> Found:
     """Casualties of each year, as known on several days.
 
     Parameters
@@ -38,7 +37,7 @@ def vintages(
         then = Asked(asked.register, asked.register.at(known=day), asked.read, asked.declared)
         for one in harmed(then):
             if period.side(one.date, one.until) == "inside":
-                columns.setdefault((one.date or "unknown")[:4], {}).setdefault(day, []).append(one)
+                columns.setdefault(one.within(4), {}).setdefault(day, []).append(one)
     words = catalogue()
     measures = tuple(
         Measure(day, {lang: f"{text} {day}" for lang, text in words["analysis.known_on"].items()})
@@ -54,7 +53,8 @@ def vintages(
                 {day: tuple(sorted({one.record for one in of.get(day, ())})) for day in days},
             )
         )
-    return Found((Key("year", words["analysis.by.year"]),), measures, tuple(lines))
+    labels = {UNKNOWN: words["analysis.unknown"]}
+    return Found((Key("year", words["analysis.by.year"], labels),), measures, tuple(lines))
 
 
 def _days(asked: Asked, known_on: Sequence[str] | str) -> list[str]:

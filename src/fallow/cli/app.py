@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fallow.cli.analyses import analysis_verbs
 from fallow.cli.options import language_option
 from fallow.cli.shell import Lazy, Option, Root
 
@@ -21,6 +22,10 @@ main = Root(
         Lazy("look", "fallow.cli.look:look"),
         Lazy("list", "fallow.cli.list_:list_"),
         Lazy("changes", "fallow.cli.changes:changes"),
+        *analysis_verbs(),
+        Lazy("run", "fallow.cli.run:run"),
+        Lazy("figure", "fallow.cli.figure:figure"),
+        Lazy("explain", "fallow.cli.explain:explain"),
         Lazy("snapshot", "fallow.cli.snapshot:snapshot"),
         Lazy("verify", "fallow.cli.verify:verify"),
         Lazy("kinds", "fallow.cli.kinds:kinds"),

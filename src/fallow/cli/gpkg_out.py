@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -58,6 +58,40 @@ def write_gpkg(
     finally:
         out.close()
     return count
+
+
+def write_features(target: Path, layer: str, features: Sequence[Mapping[str, Any]], about: str) -> None:
+    """Write mappings with a ``geometry`` (WKB or ``None``) as one layer; ``about`` is its description."""
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    names = [name for name in (features[0] if features else {"difference": ""}) if name != "geometry"]
+    numbers = {name for name in names for one in features if isinstance(one[name], (int, float))}
+    out = sqlite3.connect(partial, isolation_level=None)
+    try:
+        out.execute("PRAGMA application_id=0x47504B47")
+        out.execute("PRAGMA user_version=10300")
+        out.execute("BEGIN")
+        _standard_tables(out)
+        spelled = ", ".join(f'"{name}" {"REAL" if name in numbers else "TEXT"}' for name in names)
+        out.execute(
+            f'CREATE TABLE "{layer}" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, '
+            f"geom GEOMETRY, {spelled})"
+        )
+        out.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) "
+            "VALUES (?, 'features', ?, ?, 4326)",
+            (layer, layer, about),
+        )
+        out.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'GEOMETRY', 4326, 0, 0)", (layer,))
+        listed, marks = ", ".join(f'"{name}"' for name in names), ",".join("?" * (len(names) + 1))
+        out.executemany(
+            f'INSERT INTO "{layer}" (geom, {listed}) VALUES ({marks})',  # noqa: S608 - names of our own
+            [(_blob(one["geometry"]), *(one[name] for name in names)) for one in features],
+        )
+        out.execute("COMMIT")
+    finally:
+        out.close()
+    partial.replace(target)
 
 
 def _standard_tables(out: sqlite3.Connection) -> None:

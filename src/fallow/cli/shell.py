@@ -84,6 +84,11 @@ class Lazy:
     target: str
     """``module:attribute``."""
 
+    @property
+    def key(self) -> str:
+        """Key of its sentence in the words."""
+        return f"cli.verb.{self.name}"
+
     def load(self) -> click.Command:
         """Import it."""
         module, _, attribute = self.target.partition(":")
@@ -125,7 +130,7 @@ class Verbs(_Spoken, click.Group):
 
     def _first_sentence(self, ctx: click.Context, name: str) -> str:
         if name in self._lazy:
-            return first_sentence(say(f"cli.verb.{name}"))
+            return first_sentence(say(self._lazy[name].key))
         return self.commands[name].get_short_help_str()
 
 

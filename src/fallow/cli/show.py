@@ -62,10 +62,11 @@ def print_table(
             Text(clean(heads[at])),
             justify="right" if at in numbers or mirrored else "left",
             overflow="fold",  # never cut: what is not shown would be taken for what is not there
-            min_width=least[at],
+            # a number broken in two would be read as two numbers
+            min_width=max((len(row[at]) for row in cells), default=1) if at in numbers else least[at],
         )
     for row in cells:
-        table.add_row(*(Text(row[at]) for at in order))
+        table.add_row(*(Text(row[at], no_wrap=True if at in numbers else None) for at in order))
     if title:
         screen.print(Text(clean(title), style="bold"), justify="right" if mirrored else "left")
     screen.print(table, crop=False)

@@ -1,0 +1,97 @@
+"""Step 3, telling: how numbers, days, notes and the sentence of S4 read, the same in every face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fallow.analysis.result import Key, Measure, Result
+from fallow.words import in_language, say
+
+if TYPE_CHECKING:
+    from fallow.register import Register
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+_UNITS = {"m2": "m²"}
+
+
+def number(value: float | int | None, unit: str = "") -> str:
+    """A number with thin-space thousands: counts and square metres whole, shares with one decimal."""
+    if value is None:
+        return ""
+    decimals = 1 if unit == "%" else 0 if float(value).is_integer() or unit == "m2" else 2
+    return f"{value:,.{decimals}f}".replace(",", THIN).replace("-", MINUS)
+
+
+def quantity(value: float | int | None, unit: str = "") -> str:
+    """A number with its unit; in words where there is none."""
+    if value is None:
+        return say("analysis.figure.none")
+    written = number(value, unit)
+    return f"{written}{THIN}{_UNITS.get(unit, unit)}" if unit else written
+
+
+def head(measure: Measure, lang: str | None = None) -> str:
+    """What stands over a column of numbers, with the unit."""
+    label = in_language(measure.label, lang)
+    return f"{label}, {_UNITS.get(measure.unit, measure.unit)}" if measure.unit else label
+
+
+def day(value: str | None) -> str:
+    """A whole or partial ISO day in words: ``31 December 2023``, ``February 2021``, ``2021``."""
+    if not value:
+        return ""
+    parts = value[:10].split("-")
+    if len(parts) == 1:
+        return parts[0]
+    month = say(f"web.month.{int(parts[1])}")
+    if len(parts) == 2:
+        return f"{month} {parts[0]}"
+    return say("web.date", day=int(parts[2]), month=month, year=parts[0])
+
+
+def about(keys: Sequence[Key], key: tuple[str, ...]) -> list[str]:
+    """What a line is about, cell by cell: labels of codes, "total" at the first key it does not have."""
+    cells = [one.text(value) for one, value in zip(keys, key, strict=False)]
+    if len(cells) < len(keys):
+        cells += [say("analysis.total"), *[""] * (len(keys) - len(cells) - 1)]
+    return cells
+
+
+def notes(result: Result) -> list[str]:
+    """What a reader must have beside the numbers."""
+    return [say(key, **{name: _fact(value) for name, value in facts.items()}) for key, facts in result.notes]
+
+
+def _fact(value: Any) -> str:
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number(value) if whole else str(value)
+
+
+def data_date(register: Register, head: int | None = None) -> str:
+    """ISO day of the last ledger entry that an answer rests on."""
+    return register.ledger.head()[2][:10] if head is None else register.entry(head).at[:10]
+
+
+def s4(register: Register, head: int | None = None) -> str:
+    """Data date, coordinates and accuracy, and that no hazard shown does not mean safe (S4)."""
+    said = say("analysis.s4", date=data_date(register, head))
+    return f"{say('cli.invented')} {said}" if register.settings.get("invented") else said
+
+
+def recipe(result: Result) -> str:
+    """One sentence with everything that is needed to make the numbers again."""
+    made = result.recipe
+    return say(
+        "analysis.recipe",
+        analysis=made.analysis,
+        version=made.version,
+        head=made.head,
+        hash=made.head_hash[:16],
+        records=number(made.records),
+        declared=number(made.declared),
+        witnessed=number(made.witnessed),
+        digest=result.digest,
+    )
