@@ -1,0 +1,304 @@
+"""Step 4, PDF: a publication typeset by typst, as PDF/A-2b for the archive and PDF/UA-1 for every reader.
+
+What people wrote goes to typst as data and is never read as markup (``typeset.typ``). Typst sees no file and
+no network: its root is an empty folder, and its fonts are those that came with the packages, so that the same
+publication gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from fallow.errors import FallowError
+from fallow.publish import plots, printed
+from fallow.publish.publication import (
+    Absent,
+    Block,
+    Cell,
+    Chart,
+    Heading,
+    Paragraph,
+    Publication,
+    Signatures,
+    Table,
+)
+from fallow.words import in_language, say
+
+STANDARDS = ("a-2b", "ua-1")
+FONTS: Mapping[str, str] = {"Noto Sans": "fontpkg_noto_sans", "Almarai": "fontpkg_almarai"}
+"""Family to the package it comes in. Noto Sans Arabic draws a letter and its dots as separate glyphs, so that
+text copied from it, or read out, is wrong; Almarai has whole letters (docs/decisions/0010)."""
+
+CONTENTS_FROM = 7
+"""A publication with at least so many headings begins with a table of contents."""
+
+_PORTRAIT, _LANDSCAPE = 470.0, 716.0
+"""Points between the margins of a page and of a turned page."""
+_LETTER, _PADDING, _WORDS_BESIDE = 0.56, 2.2, 30
+"""Width of a letter in em, of a cell's padding in letters, and how long words grow before they are broken."""
+_LARGEST, _SMALLEST, _LEAST = 9.0, 6.6, 5.2
+"""Points of the letters of a table: as a rule, before the page is turned, and at all."""
+
+_TEMPLATE = Path(__file__).with_name("typeset.typ")
+_SIGNS = re.compile(r"[\x00-\x7f\u2000-\u206f]*")
+
+
+def write_pdf(publication: Publication, lang: str, target: Path) -> None:
+    """Write a (redacted) publication in one language.
+
+    Raises
+    ------
+    FallowError
+        ``DOCUMENTS_MISSING`` or ``FONTS_MISSING`` when what prints is not installed; ``LETTER_MISSING`` when
+        a text has letters that no font at hand has; ``TYPESET_FAILED``.
+    """
+    target.write_bytes(pdf(publication, lang))
+
+
+def pdf(publication: Publication, lang: str) -> bytes:
+    """The bytes of the PDF."""
+    data = orjson.dumps(_plain(as_data(publication, lang), lang)).decode()
+    return _compile(_TEMPLATE.read_bytes(), {"data": data}, pdf_standards=list(STANDARDS))
+
+
+def png(svg: str, ppi: float = 192.0) -> bytes:
+    """An SVG of :mod:`plots` as a picture, for a format that takes no SVG."""
+    page = (
+        '#set page(width: 720pt, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg", '
+        "width: 100%)"
+    )
+    return _compile(page.encode(), {"svg": svg}, format="png", ppi=ppi)
+
+
+def _compile(source: bytes, inputs: dict[str, str], **how: Any) -> bytes:
+    folders = font_folders()
+    if find_spec("typst") is None:
+        raise FallowError("DOCUMENTS_MISSING", "typst", package="typst")
+    import typst
+
+    with TemporaryDirectory(prefix="fallow-typeset-") as empty:
+        try:
+            made = typst.compile(
+                source,
+                root=empty,
+                font_paths=folders,
+                ignore_system_fonts=True,
+                package_path=empty,
+                package_cache_path=empty,
+                sys_inputs=inputs,
+                **how,
+            )
+        except typst.TypstError as error:
+            said = str(error)
+            if "could not be displayed" in said:
+                raise FallowError("LETTER_MISSING", "pdf", found=_letters(said)) from error
+            raise FallowError("TYPESET_FAILED", "pdf", found=said.splitlines()[0][:200]) from error
+    assert isinstance(made, bytes)  # noqa: S101 - one page or one PDF; several pictures are never asked for
+    return made
+
+
+def _letters(said: str) -> str:
+    """Which letters typst had no glyph for, as code points: the text itself may not be told."""
+    quoted = re.search(r'the text ["“](.*?)["”] could not', said, re.DOTALL)
+    found = dict.fromkeys(f"U+{ord(one):04X}" for one in (quoted[1] if quoted else ""))
+    return ", ".join(list(found)[:8]) or "-"
+
+
+@cache
+def font_folders() -> list[str]:
+    """The folders of the fonts; ``FONTS_MISSING`` names the package that is not installed."""
+    found = []
+    for family, package in FONTS.items():
+        spec = find_spec(package)
+        folder = Path(spec.origin).parent / "files" if spec and spec.origin else None
+        if folder is None or not any(folder.glob("*.ttf")):
+            raise FallowError("FONTS_MISSING", family, package=package.replace("_", "-"))
+        found.append(str(folder))
+    return found
+
+
+# -- the publication as data --------------------------------------------------------------------------------
+
+
+def as_data(publication: Publication, lang: str) -> dict[str, Any]:
+    """Everything the template prints, as JSON values of this language."""
+    sources = printed.sources(publication, lang)
+    marks = {one.name: one for one in sources}
+    stamp = publication.stamp
+    blocks = list(_blocks(publication, lang, marks))
+    day = publication.issued or stamp.data_date
+    facts = (
+        [say("publish.issued", lang, day=printed.day(publication.issued, lang))] if publication.issued else []
+    )
+    words = {
+        name: say(f"publish.{key}", lang)
+        for name, key in {
+            "silence": "silence",
+            "page": "page",
+            "contents": "contents",
+            "sources": "sources",
+            "sources_about": "sources.about",
+            "source_short": "source.short",
+            "figures": "source.figures",
+            "signed_by": "signed_by",
+            "nobody_signed": "nobody_signed",
+            "empty": "empty_table",
+            "absent": "absent",
+        }.items()
+    }
+    return {
+        "lang": lang,
+        "fonts": ["Almarai", "Noto Sans"] if lang == "ar" else ["Noto Sans", "Almarai"],
+        "title": in_language(publication.title, lang) or stamp.programme or "-",
+        "subtitle": in_language(publication.subtitle, lang),
+        "programme": stamp.programme,
+        "date": [int(part) for part in (*day[:10].split("-"), "1", "1")[:3]],
+        "facts": [*facts, printed.clocks(stamp, lang)],
+        "invented": printed.invented(stamp, lang),
+        "s4": printed.s4(stamp, lang),
+        "contents": sum(one["kind"] == "heading" for one in blocks) >= CONTENTS_FROM,
+        "words": {**words, "data_to": say("publish.data_to", lang, date=stamp.data_date)},
+        "blocks": blocks,
+        "sources": [
+            {
+                "id": one.anchor,
+                "title": say("publish.source", lang, mark=one.mark, title=one.title),
+                "rows": [[label, value, bool(_SIGNS.fullmatch(value))] for label, value in one.rows],
+                "figures": list(one.figures),
+            }
+            for one in sources
+        ],
+    }
+
+
+def _plain(data: Any, lang: str) -> Any:
+    """Every text in the data as a page can show it; pictures are left as they are."""
+    if isinstance(data, str):
+        return printed.plain(data, lang)
+    if isinstance(data, list):
+        return [_plain(one, lang) for one in data]
+    if isinstance(data, dict):
+        return {key: one if key == "svg" else _plain(one, lang) for key, one in data.items()}
+    return data
+
+
+def _blocks(
+    publication: Publication, lang: str, marks: Mapping[str, printed.Source]
+) -> Iterator[dict[str, Any]]:
+    level = 0
+    for block in publication.blocks:
+        if isinstance(block, Heading):
+            level = min(block.level, level + 1)  # a reader's outline may not skip a level
+            yield {"kind": "heading", "level": level, "text": in_language(block.text, lang)}
+        else:
+            yield _block(block, publication, lang, marks)
+
+
+def _block(
+    block: Block, publication: Publication, lang: str, marks: Mapping[str, printed.Source]
+) -> dict[str, Any]:
+    if isinstance(block, Paragraph):
+        parts = [
+            {"text": one.text, **_source(Cell(None, one.figure), marks)}
+            for one in printed.pieces(block, lang)
+        ]
+        return {"kind": "paragraph", "parts": parts}
+    if isinstance(block, Table):
+        return _table(block, lang, marks)
+    if isinstance(block, Chart):
+        table = publication.table(block.table)
+        return {
+            "kind": "chart",
+            "title": in_language(block.title, lang),
+            "about": in_language(block.about, lang),
+            "svg": plots.svg(block, table, lang),
+            "sources": _sources(table, marks),
+        }
+    if isinstance(block, Absent):
+        title, reason = in_language(block.title, lang), in_language(block.reason, lang)
+        return {"kind": "absent", "title": title, "reason": reason}
+    if isinstance(block, Signatures):
+        heads = [
+            say(f"publish.signatory.{name}", lang) for name in ("name", "organisation", "mandate", "date")
+        ]
+        people = [
+            {
+                "name": one.name,
+                "organisation": one.organisation,
+                "mandate": one.mandate,
+                "date": one.date,
+            }
+            for one in block.people
+        ]
+        return {"kind": "signatures", "level": 1, "heads": heads, "people": people}
+    raise TypeError(type(block).__name__)
+
+
+def _table(table: Table, lang: str, marks: Mapping[str, printed.Source]) -> dict[str, Any]:
+    columns = [
+        {"label": printed.head(one, lang), "number": one.unit in printed.NUMBERS} for one in table.columns
+    ]
+    rows = [
+        {
+            "total": row.total,
+            "cells": [
+                {
+                    "text": printed.shown(cell, column.unit, lang, column.values),
+                    "quiet": cell.value is None,
+                    **_source(cell, marks),
+                }
+                for cell, column in zip(row.cells, table.columns, strict=True)
+            ],
+        }
+        for row in table.rows
+    ]
+    return {
+        "kind": "table",
+        "title": in_language(table.title, lang),
+        **_measured(columns, rows),
+        "rows": rows,
+        "notes": [in_language(one, lang) for one in table.notes],
+        "sources": _sources(table, marks),
+    }
+
+
+def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Widths of the columns by what stands in them, and from their sum the size of the letters.
+
+    Typst would squeeze a column of words until nothing can be read; a table that is too wide for small
+    letters takes a page of its own, turned.
+    """
+    needs = []
+    for place, column in enumerate(columns):
+        texts = [row["cells"][place]["text"] for row in rows]
+        word = max((len(one) for one in str(column["label"]).split()), default=1) * 1.12
+        longest = max((len(one) for one in texts), default=1)
+        if not column["number"]:
+            word = max(word, *(len(one) for text in texts for one in text.split()), 1)
+            longest = min(longest, _WORDS_BESIDE)
+        needs.append(max(word, longest) + _PADDING)
+    total = sum(needs) * _LETTER
+    wide = total * _SMALLEST > _PORTRAIT
+    size = max(_LEAST, min(_LARGEST, (_LANDSCAPE if wide else _PORTRAIT) / total))
+    share = 1.0 if wide else min(1.0, max(0.5, 1.5 * total * _LARGEST / _PORTRAIT))
+    measured = [{**column, "width": round(need, 2)} for column, need in zip(columns, needs, strict=True)]
+    return {"columns": measured, "size": round(size, 2), "share": round(share, 3), "wide": wide}
+
+
+def _source(cell: Cell, marks: Mapping[str, printed.Source]) -> dict[str, str | None]:
+    found = marks.get(cell.figure.result) if cell.figure else None
+    return {"source": found.anchor if found else None, "mark": found.mark if found else None}
+
+
+def _sources(table: Table, marks: Mapping[str, printed.Source]) -> Sequence[Mapping[str, str]]:
+    """Each source a table's numbers are from, once."""
+    names = dict.fromkeys(cell.figure.result for row in table.rows for cell in row.cells if cell.figure)
+    return [{"source": marks[name].anchor, "mark": marks[name].mark} for name in names if name in marks]
