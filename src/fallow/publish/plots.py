@@ -10,6 +10,7 @@ missing a dash stands, because nothing would look like zero.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fallow.publish import printed
@@ -48,7 +49,7 @@ def svg(chart: Chart, table: Table, lang: str, *, dark: bool = False) -> str:
         For a dark page.
     """
     of = drawn(chart, table, lang)
-    on = Picture(lang, dark)
+    on = Picture(lang, dark, re.sub(r"[^A-Za-z0-9_]", "_", f"plot_{chart.id}"))
     if not of.told:
         on.height = 60.0
         on.text(WIDTH / 2, 34.0, say("publish.chart.empty", lang))
@@ -281,10 +282,10 @@ def _wrapped(on: Picture, chart: Chart, lang: str) -> str:
     paper = DARK_PAPER if on.dark else PAPER
     size = f"{n(WIDTH)} {n(on.height)}"
     hatches = (
-        '<pattern id="hatch1" width="6" height="6" patternUnits="userSpaceOnUse" '
+        f'<pattern id="{on.name}-hatch1" width="6" height="6" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><rect width="1.3" height="6" fill="#ffffff" fill-opacity="0.75"/>'
         "</pattern>"
-        '<pattern id="hatch2" width="5" height="5" patternUnits="userSpaceOnUse">'
+        f'<pattern id="{on.name}-hatch2" width="5" height="5" patternUnits="userSpaceOnUse">'
         '<circle cx="2.5" cy="2.5" r="0.9" fill="#ffffff" fill-opacity="0.85"/></pattern>'
     )
     title, about = xml(in_language(chart.title, lang)), xml(in_language(chart.about, lang))

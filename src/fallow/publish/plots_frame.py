@@ -27,6 +27,8 @@ class Picture:
 
     lang: str
     dark: bool
+    name: str = "plot"
+    """Begins the ids inside, so that two plots can stand in one page."""
     height: float = 0.0
     marks: list[str] = field(default_factory=list)
 
@@ -49,7 +51,7 @@ class Picture:
         place = f'x="{n(self.x(x, width))}" y="{n(y)}" width="{n(width)}" height="{n(height)}"'
         self.marks.append(f'<rect {place} fill="{COLOURS[series % len(COLOURS)]}"/>')
         if series % 3:
-            self.marks.append(f'<rect {place} fill="url(#hatch{series % 3})"/>')
+            self.marks.append(f'<rect {place} fill="url(#{self.name}-hatch{series % 3})"/>')
 
     def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1.0) -> None:
         """A straight line."""
@@ -64,9 +66,11 @@ class Picture:
         """Words; ``at`` is the side of ``x`` they begin at, as in a language written from the left."""
         anchor = {"start": "end", "end": "start"}.get(at, at) if self.mirrored else at
         weight = ' font-weight="bold"' if bold else ""
+        # Keeps the full stop of a sentence at its end, although SVG sets the line from the left.
+        after = "\N{RIGHT-TO-LEFT MARK}" if self.mirrored and words.endswith(".") else ""
         self.marks.append(
             f'<text x="{n(self.x(x))}" y="{n(y)}" text-anchor="{anchor}" font-size="{n(size)}"{weight} '
-            f'fill="{self.ink}">{xml(words)}</text>'
+            f'fill="{self.ink}">{xml(words)}{after}</text>'
         )
 
 

@@ -60,7 +60,7 @@ class Source:
     @property
     def anchor(self) -> str:
         """Where links to it go, the same in every format."""
-        return f"source-{self.mark}"
+        return f"recipe-{self.mark}"
 
 
 def number(value: float, lang: str, unit: Unit = "count") -> str:
