@@ -84,6 +84,7 @@ web: $(READY) ## Build the map with the Node that comes from PyPI (nothing to do
 docs: $(READY) ## Write the pages that are made from the code
 	@"$(BIN)/python" tools/make_errors_page.py
 	@"$(BIN)/python" tools/make_cli_page.py
+	@"$(BIN)/python" tools/make_analyses_page.py
 	@"$(BIN)/python" -m fallow.kinds.pages docs/kinds
 
 # uv only resolves here; it is kept out of the environment the software runs in.

@@ -99,6 +99,13 @@ def test_the_errors_page_is_current() -> None:
     assert done.returncode == 0, "run: python tools/make_errors_page.py"
 
 
+def test_the_analyses_page_is_current() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "make_analyses_page.py"), "--check"], check=False
+    )
+    assert done.returncode == 0, "run: python tools/make_analyses_page.py"
+
+
 def test_every_code_has_a_heading() -> None:
     assert sorted(set(catalogue()) - set(headings(ROOT / "docs" / "errors.md"))) == []
 

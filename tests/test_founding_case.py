@@ -4,11 +4,16 @@ The appeal of 29 April 2023 is one party's statement and nothing here says that 
 people killed or wounded by mines and remnants since November 2020 "stood at 298" and are 301 since three
 people were killed the day before. The test reads those numbers from the text, brings them in as a delivery
 of the appeal's authors, and asks for them again. ``docs/founding-case.md`` tells the same for readers.
+
+"Since November 2020" is read by the person who enters it as since 10 November 2020, the day of the agreement
+that the appeal speaks about; the words themselves are kept beside it. Entered as the bare month, the same
+question has the honest answer "0, and 298 date uncertain".
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -61,15 +66,22 @@ def write(path: Path, header: str, *rows: str) -> None:
         csv.writer(out).writerows(line.split(",") for line in (header, *rows))
 
 
+READING = "2020-11-10"
+
+
 @pytest.fixture
 def appeal(shared_data: Path, tmp_path: Path) -> Register:
+    return entered(shared_data, tmp_path, READING)
+
+
+def entered(shared_data: Path, tmp_path: Path, since: str) -> Register:
     text = (shared_data / "appeal" / "appeal-2023-04-29.txt").read_text(encoding="utf-8")
     before, after = re.search(r"stood at (\d+)\..*?changed to (\d+)", text, re.S).groups()  # type: ignore[union-attr]
     names = re.search(r"Remember their names: ([^.]+)\.", text).group(1).split(", ")  # type: ignore[union-attr]
     assert int(after) - int(before) == len(names)
     accidents = "id,date,until,type,killed,of_unknown_fate"
     victims = "id,date,name,outcome,status,accident"
-    write(tmp_path / "before.csv", accidents, f"claim-total,2020-11,2023-04-28,mine,,{before}")
+    write(tmp_path / "before.csv", accidents, f"claim-total,{since},2023-04-28,mine,,{before}")
     write(tmp_path / "before_victims.csv", victims)
     write(tmp_path / "after.csv", accidents, "claim-28-april,2023-04-28,,demining,3,")
     write(
@@ -108,9 +120,45 @@ def test_it_is_marked_as_one_partys_claim(appeal: Register) -> None:
     assert (result.recipe.declared, result.recipe.witnessed) == (5, 0)
 
 
-def test_asked_from_a_day_inside_november_the_claim_is_date_uncertain(appeal: Register) -> None:
-    line = fallow.run("casualties", appeal, since="2020-11-10", known="2023-04-28").line()
+def test_entered_as_the_bare_month_the_claim_is_date_uncertain(shared_data: Path, tmp_path: Path) -> None:
+    register = entered(shared_data, tmp_path, "2020-11")
+    line = fallow.run("casualties", register, since="2020-11-10", known="2023-04-28").line()
     assert (line.values["casualties"], line.values["date_uncertain"]) == (0, 298)
+    line = fallow.run("casualties", register, since="2020-11", known="2023-04-28").line()
+    assert (line.values["casualties"], line.values["date_uncertain"]) == (298, 0)
+
+
+def test_the_command_of_the_founding_case(appeal: Register) -> None:
+    from click.testing import CliRunner
+
+    from fallow.cli import main
+
+    appeal.close()
+    words = ["figure", "casualties", "--since", "2020-11-10", "--register", str(appeal.path), "--lang", "en"]
+
+    def typed(*more: str) -> str:
+        result = CliRunner().invoke(main, [*words, *more])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    told = json.loads(typed("--known", "2023-04-28", "--json"))
+    assert (told["value"], told["unit"], told["one_party"]) == (298, "", "The signatories of the appeal")
+    assert told["digest"] == json.loads(typed("--known", "2023-04-28", "--json"))["digest"]
+    assert typed("--known", "2023-04-28", "--table").splitlines()[0] == (
+        "298 casualties; from 10 November 2020; as known on 28 April 2023; "
+        "one party's claim: The signatories of the appeal."
+    )
+    assert typed("--known", "2023-04-29", "--table").startswith("301 casualties; ")
+
+
+def test_a_span_over_several_years_belongs_to_none_of_them(appeal: Register) -> None:
+    result = fallow.run("casualties", appeal, by="year")
+    assert {line.key: line.values["casualties"] for line in result.lines} == {
+        ("2023",): 3,
+        ("unknown",): 298,
+        (): 301,
+    }
+    assert fallow.run("vintages", appeal).value("2023-12-31", "unknown") == 298
 
 
 def test_the_names_are_in_the_vault_and_nowhere_else(appeal: Register, shared_data: Path) -> None:
