@@ -92,10 +92,10 @@ def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: i
     for name, some in rows.items():
         values[name] = int(sums.m2[p, some, closing].sum())
         values[f"{name}_hazards"] = int(sums.number[p, some, closing].sum())
-    behind = {name: _ids(sums, name, p, chosen) for name in RELEASED}
+    behind = {name: ids_of(sums, name, p, chosen) for name in RELEASED}
     behind["released"] = tuple(sorted({one for name in RELEASED for one in behind[name]}))
     for name, some in rows.items():
-        behind[name] = behind[f"{name}_hazards"] = _ids(sums, "closing", p, some)
+        behind[name] = behind[f"{name}_hazards"] = ids_of(sums, "closing", p, some)
     if years is not None:
         remaining = int(values["remaining"] or 0)
         values["needed_per_year"] = -(-remaining // years) if years > 0 else None
@@ -103,7 +103,8 @@ def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: i
     return Line(key, values, behind)
 
 
-def _ids(sums: Sheet, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
+def ids_of(sums: Sheet, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
+    """Records behind one column of some cells in a period."""
     if not sums.records:
         return ()
     at, record = np.divmod(sums.behind[column], len(sums.records))
