@@ -1,0 +1,150 @@
+"""Step 4, archives: a zip written so that the same files give the same bytes, and read as if by an enemy.
+
+A bundle comes from anywhere, so a zip is read in memory, within limits that are counted on real bytes and not
+on what the file says of itself, and nothing is ever unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from fallow.errors import FallowError
+
+MOST_MEMBERS = 2_000
+MOST_BYTES = 512 * 1024 * 1024
+MOST_IN_FILE = 256 * 1024 * 1024
+MOST_RATIO = 200
+"""Bytes that one byte of the file may become, counted from a megabyte on."""
+RATIO_FROM = 1024 * 1024
+
+_TIME = (1980, 1, 1, 0, 0, 0)
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}){0,5}")
+_CHUNK = 256 * 1024
+_FAULTS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    struct.error,
+    UnicodeDecodeError,
+    ValueError,
+)
+
+
+def write(members: Mapping[str, bytes]) -> bytes:
+    """A zip with the members in order of name and fixed times; ``BUNDLE_NAME`` for a name not allowed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(members):
+            _allowed(name)
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            entry.create_system = 3
+            archive.writestr(entry, members[name])
+    return out.getvalue()
+
+
+def read(path: Path) -> dict[str, bytes]:
+    """Every member of a zip by name.
+
+    Raises
+    ------
+    FallowError
+        ``BUNDLE_UNREADABLE`` for what is no whole zip, ``BUNDLE_LIMIT`` for one that would grow beyond all
+        use, ``BUNDLE_NAME`` for names that leave the archive, stand twice or hide what they are.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MOST_IN_FILE:
+            raise FallowError("BUNDLE_LIMIT", path.name, found=f"{size} B", limit=f"{MOST_IN_FILE} B")
+        content = path.read_bytes()
+    except OSError as error:
+        raise FallowError("BUNDLE_UNREADABLE", path.name, found=type(error).__name__) from error
+    return members(content, path.name)
+
+
+def members(content: bytes, where: str) -> dict[str, bytes]:
+    """The same for a zip that is in memory."""
+    if not content.startswith(b"PK\x03\x04"):
+        raise FallowError("BUNDLE_UNREADABLE", where, found="no zip")
+    found: dict[str, bytes] = {}
+    total = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            _listed(entries, len(content), where)
+            for entry in entries:
+                _checked(entry, found)
+                body = _body(archive, entry, MOST_BYTES - total, where)
+                total += len(body)
+                found[entry.filename] = body
+    except _FAULTS as error:
+        raise FallowError("BUNDLE_UNREADABLE", where, found=type(error).__name__) from error
+    return found
+
+
+def _listed(entries: list[zipfile.ZipInfo], size: int, where: str) -> None:
+    """The table of contents: not too long, and no member lying over another one."""
+    if len(entries) > MOST_MEMBERS:
+        raise FallowError("BUNDLE_LIMIT", where, found=str(len(entries)), limit=str(MOST_MEMBERS))
+    if sum(one.compress_size for one in entries) > size:
+        raise FallowError("BUNDLE_UNREADABLE", where, found="overlap")
+    end = 0
+    for one in sorted(entries, key=lambda entry: entry.header_offset):
+        if one.header_offset < end:
+            raise FallowError("BUNDLE_UNREADABLE", where, found="overlap")
+        end = one.header_offset + 30 + len(one.filename.encode()) + one.compress_size
+
+
+def _checked(entry: zipfile.ZipInfo, found: Mapping[str, bytes]) -> None:
+    name = entry.filename
+    _allowed(name)
+    if name.casefold() in {one.casefold() for one in found}:
+        raise FallowError("BUNDLE_NAME", name, found="twice")
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise FallowError("BUNDLE_NAME", name, found="link")
+    if entry.flag_bits & 0x1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FallowError("BUNDLE_UNREADABLE", name, found="encrypted or packed otherwise")
+
+
+def _allowed(name: str) -> None:
+    if not _NAME.fullmatch(name) or any(part.strip(". ") != part.strip(" ") for part in name.split("/")):
+        raise FallowError("BUNDLE_NAME", _shown(name), found="path")
+
+
+def _shown(name: str) -> str:
+    return name[:80].encode("ascii", "backslashreplace").decode()
+
+
+def _body(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int, where: str) -> bytes:
+    """The bytes of a member, counted while they come."""
+    parts: list[bytes] = []
+    size = 0
+    with archive.open(entry) as stream:
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > room:
+                raise FallowError("BUNDLE_LIMIT", entry.filename, found=f"{size} B", limit=f"{MOST_BYTES} B")
+            if size > RATIO_FROM and size > MOST_RATIO * max(entry.compress_size, 1):
+                raise FallowError(
+                    "BUNDLE_LIMIT",
+                    entry.filename,
+                    found=f"1:{size // max(entry.compress_size, 1)}",
+                    limit=f"1:{MOST_RATIO}",
+                )
+            parts.append(chunk)
+    if size != entry.file_size:
+        raise FallowError("BUNDLE_UNREADABLE", where, found=entry.filename)
+    return b"".join(parts)
