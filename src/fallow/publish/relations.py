@@ -1,0 +1,330 @@
+"""Step 4, relations: which numbers of a publication follow from which, for a reader with all its tables.
+
+Whoever withholds a number must know every sum it stands in. They are found, not listed: from the keys of
+the lines (a total and its parts, in one result or over several that break the same numbers down
+differently), from measures that add up (declared by ``Result.sums``, or seen in all lines), and from the
+records behind the numbers (the same records are the same number, a disjoint union is a sum). Finding a
+relation that a reader could not know makes the redaction stricter, never weaker.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from fallow.analysis import Line, Result
+from fallow.publish.publication import Figure
+
+WILD = frozenset({"", "total"})
+"""Values of a key that stand for all of them."""
+
+_MOST_MEASURES = 10
+"""Measures among which sums are looked for; more are declared."""
+
+
+@dataclass(slots=True)
+class Number:
+    """One number, wherever it stands.
+
+    Attributes
+    ----------
+    places
+        Figures that are this number; none for one that only follows from printed shares.
+    signed
+        It may be negative (a change), so that nothing bounds it from below.
+    shares
+        Percentages that would tell it.
+    """
+
+    value: int
+    places: list[Figure] = field(default_factory=list)
+    signed: bool = False
+    shares: tuple[Figure, ...] = ()
+
+
+Sum = tuple[tuple[int, int], ...]
+"""Positions of numbers with a factor of 1 or -1; together they are 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Every number about people in a publication, and every sum between them."""
+
+    numbers: tuple[Number, ...]
+    sums: tuple[Sum, ...]
+    of: Mapping[Figure, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A number as one result tells it."""
+
+    figure: Figure
+    value: int
+    records: frozenset[str]
+    keys: Mapping[str, str]
+    family: tuple[object, ...]
+    measure: str
+
+
+@dataclass(slots=True)
+class _Joined:
+    """Numbers that turned out to be one: a disjoint-set forest."""
+
+    parent: list[int]
+
+    def find(self, one: int) -> int:
+        while self.parent[one] != one:
+            self.parent[one] = self.parent[self.parent[one]]
+            one = self.parent[one]
+        return one
+
+    def join(self, one: int, other: int) -> None:
+        self.parent[self.find(other)] = self.find(one)
+
+
+def relations_of(results: Mapping[str, Result], smallest: int) -> Relations:
+    """Numbers and sums of all results about people.
+
+    Parameters
+    ----------
+    smallest
+        Records below this number are too few to recognise a number by when its measure has another name.
+    """
+    people = {name: one for name, one in results.items() if one.people}
+    told = [one for name, result in people.items() for one in _told(name, result)]
+    at = {one.figure: i for i, one in enumerate(told)}
+    joined = _Joined(list(range(len(told))))
+    _join_same(told, joined, smallest)
+    found: set[Sum] = set()
+    layers = _layers(told)
+    for sum in (*_by_keys(told, layers), *_by_records(told, layers, smallest), *_by_measures(people, at)):
+        merged: dict[int, int] = defaultdict(int)
+        for one, factor in sum:
+            if told[one].value:  # a zero is told, and adds nothing
+                merged[joined.find(one)] += factor
+        kept = tuple(sorted((one, factor) for one, factor in merged.items() if factor))
+        if kept:
+            found.add(kept)
+    return _numbered(told, joined, people, found)
+
+
+def count_measures(result: Result) -> tuple[str, ...]:
+    """Measures of a result that count: no unit, and whole numbers."""
+    return tuple(
+        one.name
+        for one in result.measures
+        if one.unit == "" and all(isinstance(line.values.get(one.name), int | None) for line in result.lines)
+    )
+
+
+def by_record(result: Result) -> bool:
+    """Whether its lines are records one by one, which are no numbers but people."""
+    return any(key.name == "record" for key in result.keys)
+
+
+def lines_told(result: Result) -> tuple[Line, ...]:
+    """The lines that speak of more than one record each."""
+    if not by_record(result):
+        return result.lines
+    return tuple(one for one in result.lines if "record" not in _keys(result, one))
+
+
+def _keys(result: Result, line: Line) -> dict[str, str]:
+    return {key.name: value for key, value in zip(result.keys, line.key, strict=False) if value not in WILD}
+
+
+def _told(name: str, result: Result) -> Iterator[_Told]:
+    recipe = result.recipe
+    asked = tuple(sorted((key, str(value)) for key, value in recipe.parameters.items() if key != "by"))
+    family = (recipe.analysis, recipe.head, recipe.known, recipe.true, asked)
+    for line in lines_told(result):
+        keys = _keys(result, line)
+        for measure in count_measures(result):
+            value = line.values.get(measure)
+            if isinstance(value, int):
+                records = frozenset(line.behind.get(measure, ()))
+                yield _Told(Figure(name, measure, line.key), value, records, keys, family, measure)
+
+
+def _join_same(told: Sequence[_Told], joined: _Joined, smallest: int) -> None:
+    """The same records and the same value are the same number; so is the same question asked twice."""
+    seen: dict[object, int] = {}
+    for i, one in enumerate(told):
+        if not one.value:
+            continue
+        marks: list[object] = [(one.family, one.measure, tuple(sorted(one.keys.items())), one.value)]
+        if one.records:
+            marks.append((one.records, one.value, one.measure))
+            if len(one.records) >= smallest:
+                marks.append((one.records, one.value))
+        for mark in marks:
+            joined.join(seen.setdefault(mark, i), i)
+
+
+_Layer = tuple[str, str, frozenset[str]]
+"""A result, a measure, and the keys its lines are told apart by."""
+
+
+def _layers(told: Sequence[_Told]) -> dict[_Layer, list[int]]:
+    layers: dict[_Layer, list[int]] = defaultdict(list)
+    for i, one in enumerate(told):
+        layers[one.figure.result, one.measure, frozenset(one.keys)].append(i)
+    return layers
+
+
+def _by_keys(told: Sequence[_Told], layers: Mapping[_Layer, Sequence[int]]) -> Iterator[Sum]:
+    """A number is the sum of the lines of a finer layer that agree with its keys, when the values say so."""
+    families: dict[tuple[object, ...], list[tuple[frozenset[str], Sequence[int]]]] = defaultdict(list)
+    for (_, measure, names), lines in layers.items():
+        families[(told[lines[0]].family, measure)].append((names, lines))
+    for members in families.values():
+        for coarse, parents in members:
+            for fine, children in members:
+                if coarse < fine:
+                    yield from _margins(told, sorted(coarse), parents, children)
+
+
+def _margins(
+    told: Sequence[_Told], names: Sequence[str], parents: Sequence[int], children: Sequence[int]
+) -> Iterator[Sum]:
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for child in children:
+        groups[tuple(told[child].keys[name] for name in names)].append(child)
+    for parent in parents:
+        parts = groups.get(tuple(told[parent].keys[name] for name in names), [])
+        if parts and sum(told[one].value for one in parts) == told[parent].value:
+            yield ((parent, 1), *((one, -1) for one in parts))
+
+
+def _by_records(
+    told: Sequence[_Told], layers: Mapping[_Layer, Sequence[int]], smallest: int
+) -> Iterator[Sum]:
+    """A number is the sum of those numbers of a layer whose records, disjoint, are together its own."""
+    parents = [i for i, one in enumerate(told) if len(one.records) >= max(smallest, 2) and one.value > 0]
+    for lines in layers.values():
+        owner: dict[str, int] = {}
+        parts = [one for one in lines if told[one].records and told[one].value > 0]
+        if sum(len(told[one].records) for one in parts) != len(
+            frozenset().union(*(told[one].records for one in parts))
+        ):
+            continue  # its lines overlap
+        for one in parts:
+            owner.update(dict.fromkeys(told[one].records, one))
+        for parent in parents:
+            yield from _union(told, parent, owner)
+
+
+def _union(told: Sequence[_Told], parent: int, owner: Mapping[str, int]) -> Iterator[Sum]:
+    of = told[parent]
+    found: set[int] = set()
+    for record in of.records:
+        part = owner.get(record)
+        if part is None:
+            return
+        found.add(part)
+    if parent in found or len(found) < 2:
+        return
+    if sum(len(told[one].records) for one in found) != len(of.records):
+        return
+    if sum(told[one].value for one in found) == of.value:
+        yield ((parent, 1), *((one, -1) for one in sorted(found)))
+
+
+def _by_measures(people: Mapping[str, Result], at: Mapping[Figure, int]) -> Iterator[Sum]:
+    """Measures of a line that add up."""
+    for name, result in people.items():
+        for total, parts in (*result.sums, *_seen_sums(result)):
+            for line in lines_told(result):
+                terms = [(total, 1)] + [
+                    (one.removeprefix("-"), 1 if one.startswith("-") else -1) for one in parts
+                ]
+                figures = [(Figure(name, measure, line.key), factor) for measure, factor in terms]
+                if all(figure in at for figure, _ in figures):
+                    yield tuple((at[figure], factor) for figure, factor in figures)
+
+
+def _seen_sums(result: Result) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Sums among the measures that hold in every line, for values and for records, without being declared."""
+    lines = lines_told(result)
+    names = [one for one in count_measures(result) if any(line.values.get(one) for line in lines)]
+    if len(names) > _MOST_MEASURES:
+        return
+    declared = {total for total, _ in result.sums}
+    for total in names:
+        if total in declared:
+            continue
+        for size in (2, 3, 4):
+            for parts in combinations([one for one in names if one != total], size):
+                if all(_adds_up(line, total, parts) for line in lines):
+                    yield total, parts
+
+
+def _adds_up(line: Line, total: str, parts: Sequence[str]) -> bool:
+    values = [line.values.get(one) for one in (total, *parts)]
+    if any(one is None for one in values):
+        return all(one is None for one in values)
+    if values[0] != sum(one or 0 for one in values[1:]):
+        return False
+    records = [frozenset(line.behind.get(one, ())) for one in parts]
+    return sum(map(len, records)) == len(frozenset().union(*records)) and frozenset(
+        line.behind.get(total, ())
+    ) == frozenset().union(*records)
+
+
+def _numbered(
+    told: Sequence[_Told], joined: _Joined, people: Mapping[str, Result], found: Iterable[Sum]
+) -> Relations:
+    numbers: list[Number] = []
+    position: dict[int, int] = {}
+    of: dict[Figure, int] = {}
+    differences = {
+        (name, total)
+        for name, result in people.items()
+        for total, parts in result.sums
+        if any(one.startswith("-") for one in parts)
+    }
+    for i, one in enumerate(told):
+        root = joined.find(i)
+        if root not in position:
+            position[root] = len(numbers)
+            numbers.append(Number(one.value))
+        number = numbers[position[root]]
+        number.places.append(one.figure)
+        number.signed |= one.value < 0 or (one.figure.result, one.measure) in differences
+        of[one.figure] = position[root]
+    sums = [tuple((position[one], factor) for one, factor in sum) for sum in found]
+    for name, result in people.items():
+        sums.extend(_shared(name, result, numbers, of))
+    return Relations(tuple(numbers), tuple(sorted(set(sums))), of)
+
+
+def _shared(name: str, result: Result, numbers: list[Number], of: Mapping[Figure, int]) -> Iterator[Sum]:
+    """What printed percentages tell: the sum they are percentages of."""
+    for measure in (one.name for one in result.measures if one.unit == "%"):
+        lines = [one for one in lines_told(result) if one.values.get(measure) is not None]
+        counted = counted_by(result, measure)
+        if counted is None or not lines:
+            continue
+        figures = [Figure(name, counted, one.key) for one in lines]
+        whole = sum(int(one.values[counted] or 0) for one in lines)
+        shares = tuple(Figure(name, measure, one.key) for one in lines)
+        parts = [of[one] for one in figures if numbers[of[one]].value]
+        if whole:
+            numbers.append(Number(whole, shares=shares))
+            yield ((len(numbers) - 1, 1), *((one, -1) for one in parts))
+
+
+def counted_by(result: Result, share: str) -> str | None:
+    """The measure that a percentage is of, over the sum of the lines that have one; ``None`` if none fits."""
+    lines = [one for one in lines_told(result) if one.values.get(share) is not None]
+    for measure in count_measures(result):
+        whole = sum(one.values.get(measure) or 0 for one in lines)
+        if whole and all(
+            abs(100 * (one.values.get(measure) or 0) / whole - (one.values[share] or 0)) < 0.06
+            for one in lines
+        ):
+            return measure
+    return None

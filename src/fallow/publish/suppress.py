@@ -1,0 +1,179 @@
+"""Step 4, small numbers: which numbers about people are withheld, so that none of them can be worked out.
+
+Numbers from 1 to ``smallest - 1`` are withheld wherever they stand, and so many more that neither
+subtraction nor bounds tell them, over all tables of a publication together (`relations`). Which more is
+decided from the other end: at first all are withheld, then they are told, most people first, as long as each
+small number stays open to as many values as there are small numbers. That it does is proved each time
+(`worlds`). Nobody learns which of the withheld are the small ones: the word is the same for all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fallow.analysis import Result
+from fallow.errors import FallowError
+from fallow.publish.publication import Figure
+from fallow.publish.relations import (
+    Relations,
+    by_record,
+    count_measures,
+    counted_by,
+    lines_told,
+    relations_of,
+)
+from fallow.publish.worlds import Change, Witness, Worlds, audit
+
+_TOGETHER = 64
+"""Numbers that are tried to be told at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """What is withheld.
+
+    Attributes
+    ----------
+    withheld
+        Every figure that is not told: counts, and shares and other numbers made of them.
+    small
+        How many different numbers are withheld because they are small; never told outside the office.
+    more
+        How many different numbers are withheld so that those cannot be worked out.
+    """
+
+    withheld: frozenset[Figure] = frozenset()
+    small: int = 0
+    more: int = 0
+
+
+def suppress(
+    results: Mapping[str, Result], smallest: int, accepted: Collection[Figure] = frozenset()
+) -> Suppression:
+    """Decide what is withheld in all results of a publication together.
+
+    Parameters
+    ----------
+    smallest
+        Numbers about people above 0 and below this are withheld; 0 withholds none.
+    accepted
+        Small numbers that a named person lets stand.
+
+    Raises
+    ------
+    FallowError
+        ``ACCEPTED_TELLS`` when an accepted number gives away another that is withheld.
+    """
+    if smallest <= 1:
+        return Suppression()
+    relations = relations_of(results, smallest)
+    kept = {relations.of[one] for one in accepted if one in relations.of}
+    small = {
+        i
+        for i, one in enumerate(relations.numbers)
+        if one.places and 0 < abs(one.value) < smallest and i not in kept
+    }
+    hidden = _Telling(relations, small, kept, smallest).withheld()
+    withheld = {place for one in hidden for place in relations.numbers[one].places}
+    withheld |= {share for one in hidden for share in relations.numbers[one].shares}
+    withheld |= set(_derived(results, withheld))
+    return Suppression(frozenset(withheld), len(small), len(hidden) - len(small))
+
+
+class _Telling:
+    """Tells one number after another, the greatest first, as long as every small one stays open.
+
+    At first everything but the zeros is withheld; then anything is possible. A number is told if worlds
+    remain in which each small number is another one. What is left at the end is withheld, and nothing of it
+    could be told alone.
+    """
+
+    def __init__(self, relations: Relations, small: set[int], kept: set[int], smallest: int) -> None:
+        self.relations = relations
+        self.small = small
+        self.need = smallest - 1
+        self.worlds = Worlds.of(relations)
+        self.witness: dict[int, Witness] = {}
+        self.moved_by: dict[int, set[int]] = defaultdict(set)
+        self.kept = kept
+        numbers = relations.numbers
+        self.hidden = {i for i, one in enumerate(numbers) if one.value}
+
+    def withheld(self) -> set[int]:
+        """The small numbers and as many more as it takes; proved, or refused."""
+        if not self.small:
+            return set()
+        if not self._tell(sorted(self.kept)):
+            names = sorted(self.relations.numbers[one].places[0].id for one in self.kept)
+            raise FallowError("ACCEPTED_TELLS", ", ".join(names))
+        self._tell_most(sorted(self.hidden - self.small, key=self._worth, reverse=True))
+        # what was needed once may not be in the end: no world that is still needed moves it
+        self._tell([one for one in self.hidden - self.small if not self.moved_by.get(one)])
+        needs = {one: self.need if one in self.small else 1 for one in self.hidden}
+        weak = audit(self.relations, self.hidden, needs, self.witness.values())
+        if weak:
+            raise ValueError("a withheld number was not proved to be open")
+        return self.hidden
+
+    def _worth(self, one: int) -> tuple[int, int]:
+        number = self.relations.numbers[one]
+        return abs(number.value) * max(1, len(number.places)), one
+
+    def _tell_most(self, numbers: Sequence[int]) -> None:
+        """Tell as many as can be told: halves of what cannot be told together are tried apart."""
+        waiting = [numbers[i : i + _TOGETHER] for i in range(0, len(numbers), _TOGETHER)][::-1]
+        while waiting:
+            some = waiting.pop()
+            if not self._tell(some) and len(some) > 1:
+                half = len(some) // 2
+                waiting += [some[half:], some[:half]]
+
+    def _tell(self, numbers: Collection[int]) -> bool:
+        before: dict[int, Change] = {}
+        for one in numbers:
+            self.worlds.tell(one, self.need, before)
+        lost = {p for one in numbers for p in self.moved_by.get(one, ())}
+        lost |= self.small - self.witness.keys()
+        found: dict[int, Witness] = {}
+        for p in sorted(lost):
+            witness = self.worlds.witness(p, self.need)
+            if witness is None:
+                self.worlds.take_back(before)
+                return False
+            found[p] = witness
+        self.hidden -= set(numbers)
+        for p, witness in found.items():
+            self._keep(p, witness)
+        return True
+
+    def _keep(self, p: int, witness: Witness) -> None:
+        for world in self.witness.get(p, ()):
+            for one in world:
+                self.moved_by[one].discard(p)
+        self.witness[p] = witness
+        for world in witness:
+            for one in world:
+                self.moved_by[one].add(p)
+
+
+def _derived(results: Mapping[str, Result], withheld: Collection[Figure]) -> Iterator[Figure]:
+    """Shares and other numbers made of a withheld one, in its line; people one by one are never told."""
+    for name, result in results.items():
+        if not result.people:
+            continue
+        counts = set(count_measures(result))
+        others = [one.name for one in result.measures if one.name not in counts]
+        if by_record(result):
+            told = {one.key for one in lines_told(result)}
+            for line in result.lines:
+                if line.key not in told:
+                    yield from (Figure(name, measure.name, line.key) for measure in result.measures)
+        any_withheld = any(one.result == name for one in withheld)
+        for measure in others:
+            counted = counted_by(result, measure) if any_withheld else None
+            for line in lines_told(result):
+                here = {Figure(name, one, line.key) for one in ([counted] if counted else counts)}
+                if any_withheld and (counted is None or here & set(withheld)):
+                    yield Figure(name, measure, line.key)
