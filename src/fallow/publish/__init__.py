@@ -2,6 +2,9 @@
 
 from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
 from fallow.publish.builders import Builder, prepare, publications
+from fallow.publish.gate import publish
+from fallow.publish.harmless import harmless
+from fallow.publish.layers import Layer
 from fallow.publish.manifest import Accepted, Manifest, Written
 from fallow.publish.publication import (
     Absent,
@@ -19,6 +22,12 @@ from fallow.publish.publication import (
     Table,
 )
 from fallow.publish.results import of_results
+from fallow.publish.statement import require_language, statement_publication
+from fallow.publish.statement_keep import Kept as KeptStatement
+from fallow.publish.statement_keep import new_statement
+from fallow.publish.statement_keep import sign as sign_statement
+from fallow.publish.statement_keep import withdraw as withdraw_signature
+from fallow.publish.statement_look import look_at_statement
 
 __all__ = [
     "AUDIENCES",
@@ -31,6 +40,7 @@ __all__ = [
     "Column",
     "Figure",
     "Heading",
+    "KeptStatement",
     "Manifest",
     "Paragraph",
     "Publication",
@@ -42,7 +52,14 @@ __all__ = [
     "Written",
     "audience",
     "fields_for",
+    "look_at_statement",
+    "new_statement",
     "of_results",
     "prepare",
     "publications",
+    "publish",
+    "require_language",
+    "sign_statement",
+    "statement_publication",
+    "withdraw_signature",
 ]

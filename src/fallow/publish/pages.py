@@ -23,6 +23,7 @@ from fallow.publish.publication import (
     Signatures,
     Table,
 )
+from fallow.publish.statement import require_language
 from fallow.words import RIGHT_TO_LEFT, Text, in_language, say
 
 _STYLE = """
@@ -76,6 +77,7 @@ class _Page:
     """One publication in one language; every text passes through :meth:`said`, which escapes it."""
 
     def __init__(self, publication: Publication, lang: str) -> None:
+        require_language(publication, lang)
         self._of, self._lang = publication, lang
         self._sources = printed.sources(publication, lang)
         self._marks: Mapping[str, printed.Source] = {one.name: one for one in self._sources}

@@ -146,7 +146,8 @@ def found_statement(view: View, id: str) -> Record:
 def of_record(register: Register, view: View, record: Record) -> Statement:
     """What the register keeps of it."""
     fields = record.fields
-    body: Mapping[str, str] = fields.get("body") or {}
+    said: Mapping[str, str] = fields.get("body") or {}
+    body = {lang: said[lang] for lang in LANGUAGES if lang in said}
     title = str(fields.get("name") or fields.get("code") or record.id)
     titles = dict.fromkeys(body, title) | dict(fields.get("names") or {})
     kind = register.model.kind(NAME).field("statement_type")
@@ -154,7 +155,7 @@ def of_record(register: Register, view: View, record: Record) -> Statement:
     return Statement(
         code=str(fields.get("code") or record.id),
         titles={lang: titles[lang] for lang in body},
-        texts=dict(body),
+        texts=body,
         terms=Terms.of_json(fields.get("recipe")),
         date=str(fields.get("date") or ""),
         kind=code.label if code else {},

@@ -30,6 +30,7 @@ from fallow.publish.publication import (
     Signatures,
     Table,
 )
+from fallow.publish.statement import require_language
 from fallow.words import in_language, say
 
 STANDARDS = ("a-2b", "ua-1")
@@ -130,6 +131,7 @@ def font_folders() -> list[str]:
 
 def as_data(publication: Publication, lang: str) -> dict[str, Any]:
     """Everything the template prints, as JSON values of this language."""
+    require_language(publication, lang)
     sources = printed.sources(publication, lang)
     marks = {one.name: one for one in sources}
     stamp = publication.stamp

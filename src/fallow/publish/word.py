@@ -27,6 +27,7 @@ from fallow.publish.publication import (
     Signatures,
     Table,
 )
+from fallow.publish.statement import require_language
 from fallow.publish.word_parts import (
     LOCALES,
     counted,
@@ -69,6 +70,7 @@ class _Writer:
     def __init__(self, publication: Publication, lang: str) -> None:
         import docx
 
+        require_language(publication, lang)
         self._of, self._lang = publication, lang
         self._right = lang in RIGHT_TO_LEFT
         self._sources = printed.sources(publication, lang)
