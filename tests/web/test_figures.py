@@ -1,0 +1,195 @@
+"""Figures in the browser: the form is made from the declaration, and every number leads to its reports."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from conftest import SECRET, Programme, Visitor
+from fallow.analysis import analyses, run
+from fallow.register import open_register
+from fallow.web import charts
+from fallow.words import LANGUAGES, RIGHT_TO_LEFT, in_language, say
+
+ASKED = {"difference": "?known_before=2021-01-01", "publication_change": "?known_before=2021-01-01"}
+
+
+class Links(HTMLParser):
+    """Every address of a page, its marks, and tags that are not closed."""
+
+    VOID = frozenset(["br", "col", "hr", "img", "input", "link", "meta", "path", "line", "rect"])
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.hrefs: list[str] = []
+        self.names: list[str] = []
+        self.open: list[str] = []
+        self.feed(body.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "a" and found.get("href"):
+            self.hrefs.append(str(found["href"]))
+        if tag in ("input", "select") and found.get("name"):
+            self.names.append(str(found["name"]))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        return
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_analysis_has_a_page_in_every_language(visitor: Visitor, language: str) -> None:
+    visitor.speak(language)
+    start = visitor.get("/figures")
+    assert start.status_code == 200
+    for name, one in analyses().items():
+        assert f"/figures/{name}" in Links(start.body).hrefs
+        response = visitor.get(f"/figures/{name}{ASKED.get(name, '')}")
+        text = unescape(response.body.decode())
+        assert response.status_code == 200, (name, text)
+        assert in_language(one.title, language) in text
+        assert say("web.s4", language) in text
+        assert say("web.invented", language) in text
+        read = Links(response.body)
+        assert read.open == []
+        assert {p.name for p in one.parameters} | {"known", "true"} <= set(read.names)
+        direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+        assert f'<html lang="{language}" dir="{direction}">' in text
+        assert not re.search(r">\s*(web|analysis|books)\.[a-z.]+\s*<", text), (
+            "a key stands where its words should"
+        )
+        assert SECRET not in text
+
+
+def test_the_page_shows_the_same_numbers_and_digest_as_the_library(
+    visitor: Visitor, programme: Programme
+) -> None:
+    with open_register(programme.path, read_only=True) as register:
+        result = run("books", register, by="class")
+    text = visitor.get("/figures/books?by=class").body.decode()
+    assert result.digest in text
+    closing = f"{result.lines[0].values['closing']:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    assert closing in text
+
+
+def test_every_number_leads_to_its_records_and_reports(visitor: Visitor, programme: Programme) -> None:
+    page = Links(visitor.get("/figures/casualties?by=outcome&known=2023-12-31").body)
+    explains = [one for one in page.hrefs if "/explain?" in one]
+    assert explains
+    for address in explains:
+        assert visitor.get(address).status_code == 200, address
+    with open_register(programme.path, read_only=True) as register:
+        result = run("casualties", register, by="outcome", known="2023-12-31")
+    key = result.lines[0].key[0]
+    explained = result.explain("casualties", key)
+    address = f"/figures/casualties/explain?by=outcome&known=2023-12-31&measure=casualties&at={quote(key)}"
+    there = Links(visitor.get(address).body).hrefs
+    for record in explained.records:
+        assert f"/record/{record}?known=2023-12-31" in there
+        assert visitor.get(f"/record/{record}?known=2023-12-31").status_code == 200
+    text = visitor.get(address).body.decode()
+    assert all(f'id="report-{number}"' in text for number in explained.reports)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/figures/nothing", 404),
+        ("/figures/casualties?since=2022&until=2020", 422),
+        ("/figures/casualties?since=soon", 422),
+        ("/figures/casualties?by=colour", 422),
+        ("/figures/casualties?year=last", 422),
+        ("/figures/casualties?place=Nowhere", 404),
+        ("/figures/casualties?known=yesterday", 422),
+        ("/figures/casualties?page=99", 404),
+        ("/figures/casualties/explain?measure=maimed", 404),
+        ("/figures/casualties/explain?at=nobody", 404),
+        ("/figures/difference/explain?measure=change", 422),
+        ("/figures/casualties?place=" + quote('"><script>alert(1)</script>'), 404),
+    ],
+)
+def test_what_is_asked_wrongly_is_a_page_with_a_remedy(visitor: Visitor, address: str, status: int) -> None:
+    response = visitor.get(address)
+    assert response.status_code == status, response.body
+    assert b"<script>alert" not in response.body
+
+
+def test_a_required_parameter_is_asked_for(visitor: Visitor) -> None:
+    text = visitor.get("/figures/difference").body.decode()
+    assert say("web.figures.incomplete") in text
+    assert "required" in text
+
+
+def test_charts_are_drawn_where_a_person_would_rather_look(visitor: Visitor) -> None:
+    for address in ("/figures/vintages", "/figures/books?year=2020"):
+        text = visitor.get(address).body.decode()
+        assert '<svg xmlns="http://www.w3.org/2000/svg" viewBox' in text, address
+    assert "style=" not in visitor.get("/figures/vintages").body.decode()
+
+
+def test_a_chart_tells_its_numbers_to_those_who_do_not_see() -> None:
+    items = [charts.Bar("2020", 3, "3"), charts.Bar("2021", 12, "12")]
+    plain, mirrored = charts.bars(items, "Casualties"), charts.bars(items, "Casualties", right_to_left=True)
+    assert 'role="img" aria-label="Casualties. 2020 - 2021: 3 (2020) - 12 (2021)"' in plain
+    first = [float(one) for one in re.findall(r'<rect x="([\d.]+)"', plain)]
+    turned = [float(one) for one in re.findall(r'<rect x="([\d.]+)"', mirrored)]
+    assert first[0] < first[1]
+    assert turned[0] > turned[1]
+    heights = [float(one) for one in re.findall(r'height="([\d.]+)" fill', plain)]
+    assert heights[1] == pytest.approx(4 * heights[0], rel=0.01)
+
+
+def test_a_waterfall_ends_where_the_books_close() -> None:
+    steps = [
+        charts.Step("Opening", 100, "100", level=True),
+        charts.Step("New", 50, "50"),
+        charts.Step("Cleared", -30, "-30"),
+        charts.Step("Closing", 120, "120", level=True),
+    ]
+    drawn = charts.waterfall(steps, "Books")
+    tops = [float(one) for one in re.findall(r'<rect x="[\d.]+" y="([\d.]+)"', drawn)]
+    heights = [float(one) for one in re.findall(r'height="([\d.]+)" fill', drawn)]
+    assert tops[2] + heights[2] == pytest.approx(tops[3], abs=0.2)
+    assert tops[1] == pytest.approx(tops[2], abs=0.2)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_in_a_real_browser_a_number_is_followed_to_its_report(
+    chromium: Any, address: str, tmp_path: Path, language: str
+) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "fallow_language", "value": language, "url": address}])
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(address + "/figures")
+    page.locator('a[href^="/figures/books"]').click()
+    page.locator('input[name="by"][value="class"]').check()
+    page.locator("form button.do").click()
+    assert "by=class" in page.url
+    bar = page.locator(".chart rect").first
+    assert bar.bounding_box()["width"] > 5
+    assert page.evaluate("getComputedStyle(document.querySelector('.chart rect')).fill") != "none"
+    page.screenshot(path=str(tmp_path / f"figures-{language}.png"), full_page=True)
+    page.locator('td.number a[href*="measure=closing&"]').first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/explain?**")
+    page.screenshot(path=str(tmp_path / f"explain-{language}.png"), full_page=True)
+    page.locator('tbody a[href^="/record/"]').first.click()
+    page.wait_for_url("**/record/**")
+    assert wrong == []
+    context.close()
