@@ -23,11 +23,21 @@ BAD = [
     ("/api/layer/hazard.geojson?bbox=-181,0,1,1", 422, "BBOX"),
     ("/api/layer/hazard.geojson?bbox=a,b,c,d", 422, "BBOX"),
     ("/api/table?bbox=0,0,1e400,1", 422, "BBOX"),
-    ("/api/layer/hazard.geojson?size=huge", 422, "WEB_PARAMETER"),
-    ("/api/layer/hazard.geojson?size=wide&bbox=0,0,1,1", 422, "WEB_PARAMETER"),
+    ("/api/tile/21/0/0.mvt?kinds=hazard", 422, "WEB_PARAMETER"),
+    ("/api/tile/3/8/0.mvt?kinds=hazard", 422, "WEB_PARAMETER"),
+    ("/api/tile/0/0/1.mvt?kinds=hazard", 422, "WEB_PARAMETER"),
+    ("/api/tile/999999999/0/0.mvt?kinds=hazard", 422, "WEB_PARAMETER"),
+    # A map takes 404 for a tile with nothing in it and stays silent (S1), so a tile never says 404.
+    ("/api/tile/0/0/0.mvt?kinds=unicorn", 410, "KIND_UNKNOWN"),
+    ("/api/tile/0/0/0.mvt?kinds=hazard,", 410, "KIND_UNKNOWN"),
+    ("/api/tile/0/0/0.mvt", 410, "KIND_UNKNOWN"),
+    ("/api/tile/0/0/-1.mvt?kinds=hazard", 410, "WEB_NOT_FOUND"),
+    ("/api/tile/0/0/0.mvt?kinds=statement", 422, "NO_GEOMETRY"),
+    ("/api/tile/0/0/0.mvt?kinds=hazard&known=2021-13", 422, "DATE_FORMAT"),
+    ("/api/shape/not-a-uuid.geojson", 404, "RECORD_UNKNOWN"),
+    ("/api/shape/00000000-0000-8000-8000-0000000000ff.geojson", 404, "RECORD_UNKNOWN"),
     ("/api/layer/unicorn.geojson", 404, "KIND_UNKNOWN"),
     ("/api/layer/statement.geojson", 422, "NO_GEOMETRY"),
-    ("/api/marks/statement.geojson", 422, "NO_GEOMETRY"),
     ("/api/summary?known=yesterday", 422, "DATE_FORMAT"),
     ("/api/summary?known=2021-13-01", 422, "DATE_FORMAT"),
     ("/api/summary?known=2021-02-30", 422, "DATE_FORMAT"),
@@ -118,37 +128,6 @@ def test_a_layer_is_the_register_to_the_centimetre(visitor: Visitor, programme: 
         assert len(shapely.get_coordinates(drawn)) == len(shapely.get_coordinates(true)), (
             "no shape is simplified"
         )
-
-
-def test_every_shape_has_a_dot_that_covers_it_while_it_is_small(visitor: Visitor) -> None:
-    shapes, dots = (features(visitor, f"/api/{part}/hazard.geojson") for part in ("layer", "marks"))
-    assert set(shapes) == set(dots)
-    for record, feature in shapes.items():
-        assert feature["properties"] == dots[record]["properties"]
-        west, south, east, north = shapely.from_geojson(orjson.dumps(feature["geometry"])).bounds
-        east_of, north_of = dots[record]["geometry"]["coordinates"]
-        pixels = 512 * 2 ** feature["properties"]["z"] / 360
-        stretch = 1 / 0.7  # cos 45 degrees north
-        reach = (
-            max(abs(west - east_of), abs(east - east_of)),
-            max(abs(south - north_of), abs(north - north_of)),
-        )
-        assert (reach[0] ** 2 + (reach[1] * stretch) ** 2) ** 0.5 * pixels <= 3.0, (
-            "a dot of 3 pixels covers it (S1)"
-        )
-
-
-def test_wide_and_narrow_are_the_whole(visitor: Visitor, programme: Programme) -> None:
-    whole = features(visitor, "/api/layer/hazard.geojson")
-    wide, narrow = (
-        features(visitor, f"/api/layer/hazard.geojson?size={size}") for size in ("wide", "narrow")
-    )
-    assert not wide.keys() & narrow.keys()
-    assert wide | narrow == whole, "no shape falls between the two (S1)"
-    assert set(narrow) == {programme.tiny}
-    assert set(features(visitor, "/api/layer/accident.geojson?size=wide")) == {programme.accident}, (
-        "a point is wide"
-    )
 
 
 def test_a_box_keeps_what_touches_it(visitor: Visitor, programme: Programme) -> None:

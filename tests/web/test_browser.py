@@ -246,13 +246,13 @@ def test_a_lost_register_is_said_on_the_map(visit: Callable[..., Page]) -> None:
     page = visitor.open()
     refusal = '{"code":"REGISTER_MISSING","what":"There is no register.","remedy":"Check the path."}'
     page.route(
-        "**/api/layer/**",
-        lambda route: route.fulfill(status=404, body=refusal, content_type="application/json"),
+        "**/api/tile/**",
+        lambda route: route.fulfill(status=410, body=refusal, content_type="application/json"),
     )
     page.fill("#known-date", "2021-12-31")
     page.wait_for_selector("#trouble:not([hidden])")
     assert say("web.trouble", "en") in page.locator("#trouble").inner_text()
-    visitor.wrong = [one for one in visitor.wrong if "404" not in one]
+    visitor.wrong = [one for one in visitor.wrong if "410" not in one]
 
 
 def test_arabic_runs_from_right_to_left(visit: Callable[..., Page]) -> None:

@@ -2,12 +2,12 @@
 import {
   AttributionControl,
   type ExpressionSpecification,
-  type FilterSpecification,
   type GeoJSONSource,
   type LayerSpecification,
   Map as MapView,
   NavigationControl,
   ScaleControl,
+  type VectorSourceSpecification,
   prewarm,
   setWorkerCount,
   setWorkerUrl,
@@ -16,7 +16,7 @@ import type { FeatureCollection } from "geojson";
 import "maplibre-gl/dist/maplibre-gl.css";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { state, whenQuery } from "./address";
-import { images, lookOf, nameplate, pixelRatio, role, sign } from "./looks";
+import { images, type Look, lookOf, nameplate, pixelRatio, role, sign } from "./looks";
 import { asPoints } from "./places";
 import { type Item, items, type Kind, rightToLeft, say, start } from "./start";
 
@@ -28,41 +28,73 @@ prewarm();
 
 const POLYGON: ExpressionSpecification = ["match", ["geometry-type"], ["Polygon", "MultiPolygon"], true, false];
 const POINT: ExpressionSpecification = ["match", ["geometry-type"], ["Point", "MultiPoint"], true, false];
-
-// A shape too small for the screen is a dot that covers it, from a source of points (`/api/marks`), instead of a fill
-// and an edge that the grid of a tile would swallow (S1). It is also what keeps 19,000 outlines nobody could tell
-// apart from costing a frame of two seconds.
 const SMALL: ExpressionSpecification = ["<", ["zoom"], ["+", ["get", "z"], 1]];
-const LARGE: ExpressionSpecification = [">=", ["zoom"], ["get", "z"]];
-// Dots stay for one zoom under the shapes that follow them, so that nothing is missing while a tile is cut.
-const PARTS = ["dot", "fill", "hatch", "edge", "sign"] as const;
+
+// The server cuts the tiles and decides what is a dot in them: a shape too small for the screen is a point that covers
+// it (S1). Each line of the legend has layers of its own in a tile (`hazard.sha:dot`, `:area`, `:way`, `:sign`), so
+// that a worker evaluates nothing for each of 19,000 features.
+const PARTS = ["dot", "fill", "hatch", "edge", "way", "sign"] as const;
 type Part = (typeof PARTS)[number];
 
-// Wide shapes come with the first picture. Narrow ones, which are dots until the zoom `start.narrow`, have a source of
-// their own and come right after it: cutting 16,000 outlines nobody can see into tiles took half of the first picture.
-const NARROW = "narrow-";
+// How long a frame may wait for what is still loading, in milliseconds. A frame takes a machine without a graphics card
+// 100 and more, and eleven of them stood between a person and the first picture.
+const PATIENCE = 400;
+
+/** A map that, while it is being drawn, waits with a frame until everything is there or its patience is over. */
+class Patient extends MapView {
+  private waiting = 0;
+  private held = false;
+
+  /** Hold frames back, or give the one that everybody waited for. */
+  hold(held: boolean): void {
+    this.held = held;
+    clearTimeout(this.waiting);
+    this.waiting = 0;
+    super.triggerRepaint();
+  }
+
+  override triggerRepaint(): void {
+    if (!this.held || this.isMoving()) super.triggerRepaint();
+    else {
+      this.waiting ||= window.setTimeout(() => {
+        this.waiting = 0;
+        super.triggerRepaint();
+      }, PATIENCE);
+    }
+  }
+
+  /** One frame now: the tiles of what was added are asked for in it. */
+  step(): void {
+    super.triggerRepaint();
+  }
+}
 
 export type Bounds = [number, number, number, number];
 
 export class Atlas {
-  readonly view: MapView;
-  private readonly drawn = new Map<string, string>();
+  readonly view: Patient;
+  /** Dates and kinds of the picture that was asked for last; its layers end in `@` and the number of the picture. */
+  private asked = "";
+  private picture = 0;
   private difference: string | null = null;
-  private near = false;
+  private drawing: Promise<void> = Promise.resolve();
 
   constructor(private readonly onTrouble: (message: string) => void) {
     const box = this.firstBox();
     const place = state.place;
-    this.view = new MapView({
+    this.asked = this.question();
+    this.view = new Patient({
       container: "map",
       style: {
         version: 8,
         sources: {
           base: { type: "geojson", data: start.base, tolerance: 0.2 },
-          places: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+          places: { type: "geojson", data: NOTHING },
+          [sourceOf(0)]: this.source(),
         },
-        layers: baseLayers(),
+        layers: [...baseLayers(), ...this.layers()],
       },
+      validateStyle: false, // it is written below and checked by its types
       ...(place
         ? { center: [place.longitude, place.latitude], zoom: place.zoom }
         : { bounds: box, fitBoundsOptions: { padding: this.padding(), maxZoom: 15 } }),
@@ -90,20 +122,11 @@ export class Atlas {
       `bottom-${far}`,
     );
     this.view.setMissingStyleImageResolver((id) => this.drawImage(id));
+    // What a source brings is asked for in a frame; what its tiles bring can wait for the others.
+    this.view.on("style.load", () => this.view.step());
+    this.view.on("sourcedata", ({ sourceDataType }) => sourceDataType && this.view.step());
     this.view.on("error", ({ error }) => this.onTrouble(error.message));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
-  }
-
-  /** Everything once the style is there: images, a source a kind, its layers. */
-  ready(): Promise<void> {
-    return new Promise((done) => {
-      const begin = () => {
-        for (const [name, image] of images()) this.view.addImage(name, image, { pixelRatio });
-        done();
-      };
-      if (this.view.isStyleLoaded()) begin();
-      else this.view.once("style.load", begin);
-    });
   }
 
   /** Names of places, after everything that matters more was asked for. */
@@ -111,108 +134,107 @@ export class Atlas {
     (this.view.getSource("places") as GeoJSONSource).setData(await asPoints());
   }
 
-  /** Draw every kind that has a visible line at the dates of the state. */
-  draw(): void {
-    this.near ||= this.view.getZoom() > start.narrow - 0.5;
-    for (const kind of [...start.kinds].sort((a, b) => rank(a) - rank(b))) {
-      const wanted = kind.items.some((item) => state.lines.has(item.key));
-      if (!wanted && !this.drawn.has(kind.name)) continue;
-      const dates = String(whenQuery());
-      if (this.drawn.get(kind.name) === dates) continue;
-      if (this.drawn.has(kind.name)) for (const source of sourcesOf(kind)) this.bring(source);
-      else this.addKind(kind);
-      this.drawn.set(kind.name, dates);
+  /** Draw every kind that has a visible line at the dates of the state; done when it is on the screen, whole. */
+  draw(): Promise<void> {
+    const before = this.drawing;
+    this.drawing = this.drawn(before);
+    return this.drawing;
+  }
+
+  private async drawn(before: Promise<void>): Promise<void> {
+    if (this.picture === 0 && this.asked === this.question() && !this.view.isStyleLoaded()) {
+      this.view.hold(true);
+      await this.whole();
+      return;
     }
-    this.show();
-    this.view.triggerRepaint(); // an idle map says nothing more: ask it for one frame
-  }
-
-  /** Narrow shapes, once the first picture stands or the map is near enough to show them. */
-  async narrow(): Promise<void> {
-    if (this.near) return;
-    this.near = true;
-    for (const kind of start.kinds.filter(spread)) {
-      if (this.drawn.has(kind.name)) this.bring(`${NARROW}${kind.name}`);
+    // One picture at a time: two that were laid over each other would say what was never true.
+    await before.catch(() => undefined);
+    if (this.asked === this.question()) {
+      this.show();
+      await this.whole();
+      return;
     }
-    await this.whole();
+    const old = this.picture;
+    this.asked = this.question();
+    this.picture += 1;
+    this.view.hold(true);
+    this.view.addSource(sourceOf(this.picture), this.source());
+    const above = this.view.getLayer("difference-fill") ? "difference-fill" : undefined;
+    for (const layer of this.layers()) this.view.addLayer(layer, above ?? (this.view.getLayer("chosen") ? "chosen" : undefined));
+    await this.whole(() => this.forget(old));
   }
 
-  private bring(name: string): void {
-    if (name.startsWith(NARROW) && !this.near) return;
-    (this.view.getSource(name) as GeoJSONSource).setData(addressOf(name));
+  /** Take an earlier picture away. */
+  private forget(picture: number): void {
+    for (const { id } of this.view.getStyle().layers) if (id.endsWith(`@${picture}`)) this.view.removeLayer(id);
+    this.view.removeSource(sourceOf(picture));
   }
 
-  /** Done when every kind that was asked for is loaded and the frame that shows it has been painted. */
-  whole(): Promise<void> {
-    const sources = start.kinds.filter((kind) => this.drawn.has(kind.name)).flatMap(sourcesOf);
-    const loaded = () => sources.every((name) => this.view.isSourceLoaded(name)) && this.view.areTilesLoaded();
-    return new Promise((done) => {
-      let before = false;
-      // A frame is asked for now and then: whichever event came last, the wait cannot outlive the loading.
-      const nudge = window.setInterval(() => this.view.triggerRepaint(), 400);
+  private question(): string {
+    const query = whenQuery();
+    query.set("kinds", shownKinds().map((kind) => kind.name).join(","));
+    return String(query);
+  }
+
+  private source(): VectorSourceSpecification {
+    const tiles = shownKinds().length ? [`${location.origin}/api/tile/{z}/{x}/{y}.mvt?${this.asked}`] : [];
+    return { type: "vector", tiles, minzoom: 0, maxzoom: 20 };
+  }
+
+  private layers(): LayerSpecification[] {
+    return shownKinds().flatMap((kind) => kindLayers(kind, this.picture));
+  }
+
+  /** Done when the picture is loaded and the frame that shows it has been painted; `ready` is called before that frame. */
+  private async whole(ready?: () => void): Promise<void> {
+    const source = sourceOf(this.picture);
+    const loaded = () => this.view.isSourceLoaded(source) && this.view.isSourceLoaded("base") && this.view.areTilesLoaded();
+    await new Promise<void>((done) => {
+      // Asked now and then: whichever event came last, the wait cannot outlive the loading.
+      const asking = window.setInterval(() => look(), 300);
       const look = () => {
-        const now = loaded();
-        // What was loaded before this frame began is in it.
-        if (now && before) {
-          this.view.off("render", look);
-          clearInterval(nudge);
-          done();
-        } else if (now) {
-          this.view.triggerRepaint();
-        }
-        before = now;
+        if (!this.view.getSource(source) || !loaded()) return;
+        clearInterval(asking);
+        this.view.off("data", look);
+        done();
       };
-      this.view.on("render", look);
+      this.view.on("data", look);
+      look();
+    });
+    ready?.();
+    await new Promise<void>((done) => {
+      this.view.once("render", () => done());
+      this.view.hold(false); // an idle map says nothing more: this is the frame
     });
   }
 
-  private addKind(kind: Kind): void {
-    // Tolerance 0: geojson-vt then neither simplifies a shape nor drops a small one (S1).
-    for (const name of sourcesOf(kind)) {
-      const data = name.startsWith(NARROW) && !this.near ? EMPTY : addressOf(name);
-      this.view.addSource(name, { type: "geojson", data, tolerance: 0, maxzoom: 16 });
-    }
-    const above = this.above(kind);
-    for (const layer of kindLayers(kind)) this.view.addLayer(layer, above);
-  }
-
-  /** The layer a kind is slipped under, so that the order does not depend on which was switched on first. */
-  private above(kind: Kind): string | undefined {
-    const higher = start.kinds.filter((one) => rank(one) > rank(kind) && this.drawn.has(one.name) && one !== kind);
-    const lowest = higher.sort((a, b) => rank(a) - rank(b))[0];
-    if (lowest) return this.view.getStyle().layers.find((layer) => layer.id.split(":")[0] === lowest.name)?.id;
-    return this.view.getLayer("difference-fill") ? "difference-fill" : undefined;
-  }
-
   /** Lines of the legend on and off. */
-  show(): void {
-    for (const kind of start.kinds) {
-      for (const part of PARTS) {
-        for (const id of [`${kind.name}:${part}`, `${kind.name}:${NARROW}${part}`]) {
-          if (this.view.getLayer(id)) this.view.setFilter(id, filterOf(kind, part));
+  private show(): void {
+    for (const kind of shownKinds()) {
+      for (const item of kind.items) {
+        for (const part of PARTS) {
+          const id = layerOf(item, part, this.picture);
+          if (this.view.getLayer(id)) this.view.setLayoutProperty(id, "visibility", visible(item));
         }
       }
     }
-    this.select();
   }
 
   /** Ring the open record. */
   select(): void {
-    for (const name of this.drawn.keys()) {
-      for (const part of ["chosen", `${NARROW}chosen`, "chosen-point"]) {
-        const id = `${name}:${part}`;
-        if (!this.view.getLayer(id)) continue;
-        const shape = part === "chosen-point" ? POINT : (["!", POINT] as ExpressionSpecification);
-        this.view.setFilter(id, ["all", ["==", ["get", "id"], state.record ?? ""], shape]);
-        this.view.setLayoutProperty(id, "visibility", state.record ? "visible" : "none");
-      }
+    const data = state.record ? `${location.origin}/api/shape/${state.record}.geojson?${whenQuery()}` : NOTHING;
+    const source = this.view.getSource("chosen") as GeoJSONSource | undefined;
+    if (source) source.setData(data);
+    else if (state.record) {
+      this.view.addSource("chosen", { type: "geojson", data, tolerance: 0 });
+      for (const layer of chosenLayers()) this.view.addLayer(layer);
     }
   }
 
   /** Lay the difference over the map, or take it away. */
   differ(data: FeatureCollection | null): void {
     const source = this.view.getSource("difference") as GeoJSONSource | undefined;
-    const shown = data ?? { type: "FeatureCollection", features: [] };
+    const shown = data ?? NOTHING;
     this.difference = data ? "shown" : null;
     if (source) {
       source.setData(shown);
@@ -234,7 +256,7 @@ export class Atlas {
       [point.x - reach, point.y - reach],
       [point.x + reach, point.y + reach],
     ];
-    const layers = this.view.getStyle().layers.map((layer) => layer.id).filter((id) => /:(narrow-)?(fill|hatch|edge|sign|dot)$/.test(id));
+    const layers = this.view.getStyle().layers.map((layer) => layer.id).filter((id) => /:\w+@\d+$/.test(id));
     const found = this.view.queryRenderedFeatures(box, { layers });
     return (found[0]?.properties.id as string | undefined) ?? null;
   }
@@ -276,6 +298,8 @@ export class Atlas {
   private drawImage(id: string): void {
     const [what, ...rest] = id.split(":");
     if (this.view.hasImage(id)) return;
+    const drawn = images().find(([name]) => name === id);
+    if (drawn) this.view.addImage(id, drawn[1], { pixelRatio });
     if (what === "place") this.view.addImage(id, nameplate(rest.slice(1).join(":"), rest[0] === "1"), { pixelRatio });
     if (what === "sign") {
       const look = lookOf(items.get(rest.join(":"))!);
@@ -285,12 +309,11 @@ export class Atlas {
 
   /** The other theme: the same layers with the colours of the style sheet as they are now. */
   private repaint(): void {
-    for (const [name, image] of images()) this.view.updateImage(name, image);
+    for (const [name, image] of images()) if (this.view.hasImage(name)) this.view.updateImage(name, image);
     for (const id of this.view.listImages()) {
       if (/^(place|sign):/.test(id)) this.view.removeImage(id);
     }
-    const layers = [...baseLayers(), ...start.kinds.filter((kind) => this.drawn.has(kind.name)).flatMap(kindLayers)];
-    for (const layer of layers) {
+    for (const layer of [...baseLayers(), ...this.layers()]) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) {
         this.view.setPaintProperty(layer.id, name as never, value as never);
       }
@@ -340,154 +363,103 @@ function baseLayers(): LayerSpecification[] {
   ];
 }
 
-const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 
-function sourcesOf(kind: Kind): string[] {
-  return spread(kind) ? [kind.name, `${kind.name}-marks`, `${NARROW}${kind.name}`] : [kind.name];
+const sourceOf = (picture: number) => `records@${picture}`;
+const layerOf = (item: Item, part: Part, picture: number) => `${item.key}:${part}@${picture}`;
+const visible = (item: Item) => (state.lines.has(item.key) ? "visible" : "none");
+
+/** Kinds with a visible line, from the ground up. */
+function shownKinds(): Kind[] {
+  const shown = start.kinds.filter((kind) => kind.items.some((item) => state.lines.has(item.key)));
+  return shown.sort((a, b) => rank(a) - rank(b));
 }
 
-/** Where a source has its data, at the dates of the state. */
-function addressOf(source: string): string {
-  const query = whenQuery();
-  const marks = source.endsWith("-marks");
-  const name = source.replace(/^narrow-|-marks$/g, "");
-  if (!marks && start.kinds.some((kind) => kind.name === name && spread(kind))) {
-    query.set("size", source.startsWith(NARROW) ? "narrow" : "wide");
-  }
-  return new URL(`/api/${marks ? "marks" : "layer"}/${name}.geojson?${query}`, location.href).href;
+/** Dots under areas under edges under signs; within each the first line of the legend, the most dangerous, on top. */
+function kindLayers(kind: Kind, picture: number): LayerSpecification[] {
+  const upwards = [...kind.items].reverse();
+  return PARTS.flatMap((part) => upwards.flatMap((item) => itemLayer(kind, item, part, picture) ?? []));
 }
 
-/** Whether records of a kind can have an extent, and so can be too small for the screen. */
-function spread(kind: Kind): boolean {
-  return kind.shapes.some((shape) => shape !== "point");
-}
-
-/** One look of every line of a kind, as an expression on the line of a feature. */
-function byLine<T>(kind: Kind, of: (item: Item) => T, otherwise: T): never {
-  return ["match", ["get", "l"], ...kind.items.flatMap((item) => [item.key, of(item)]), otherwise] as never;
-}
-
-function filterOf(kind: Kind, part: Part): FilterSpecification {
-  const shown = kind.items.filter((item) => state.lines.has(item.key));
-  const lines = (chosen: Item[]): ExpressionSpecification => ["in", ["get", "l"], ["literal", chosen.map((item) => item.key)]];
+function itemLayer(kind: Kind, item: Item, part: Part, picture: number): LayerSpecification | null {
+  const look = lookOf(item);
+  const spread = kind.shapes.some((shape) => shape !== "point");
+  const of = (layer: string) => ({
+    id: layerOf(item, part, picture),
+    source: sourceOf(picture),
+    "source-layer": `${item.key}:${layer}`,
+  });
+  const layout = { visibility: visible(item) } as const;
+  const line = { "line-color": look.edge, "line-width": look.width, ...(look.dash ? { "line-dasharray": look.dash } : {}) };
+  if (part === "sign") return kind.shapes.includes("point") ? signLayer(item, look, of("sign"), layout) : null;
+  if (!spread) return null;
   switch (part) {
-    case "dot":
-      return ["all", SMALL, lines(shown)];
-    case "sign":
-      return ["all", POINT, lines(shown)];
-    case "edge":
-      return ["all", LARGE, ["!", POINT], lines(shown)];
+    case "dot": {
+      const ring = look.sign === "ring";
+      return {
+        ...of("dot"),
+        type: "circle",
+        layout,
+        paint: {
+          "circle-color": look.dot,
+          "circle-radius": 3, // dots are for shapes of at most 4 pixels: 3 reaches past their corners
+          "circle-opacity": ring ? 0 : 1,
+          "circle-stroke-width": ring ? 1 : 0,
+          "circle-stroke-color": look.dot,
+        },
+      };
+    }
+    case "fill": {
+      // An empty outline keeps an almost invisible fill, so that a click inside finds the record.
+      const paint = { "fill-color": look.fill ?? look.edge, "fill-opacity": look.fill ? look.opacity : 0.04 };
+      return look.pattern ? null : { ...of("area"), type: "fill", layout, paint };
+    }
     case "hatch":
-      return ["all", LARGE, POLYGON, lines(shown.filter((item) => lookOf(item).pattern))];
-    case "fill":
-      return ["all", LARGE, POLYGON, lines(shown.filter((item) => !lookOf(item).pattern))];
+      return look.pattern ? { ...of("area"), type: "fill", layout, paint: { "fill-pattern": look.pattern, "fill-opacity": 0.9 } } : null;
+    case "edge":
+      return { ...of("area"), type: "line", layout: { ...layout, "line-join": "round" }, paint: line };
+    case "way":
+      return { ...of("way"), type: "line", layout: { ...layout, "line-join": "round" }, paint: line };
   }
 }
 
-function kindLayers(kind: Kind): LayerSpecification[] {
-  const top = byLine(kind, (item) => -kind.items.indexOf(item), 0); // the first of the legend is the most dangerous
-  const layers: LayerSpecification[] = [];
-  if (spread(kind)) layers.push(dotLayer(kind, top), ...shapeLayers(kind, top, ""), ...shapeLayers(kind, top, NARROW));
-  if (kind.shapes.includes("point")) layers.push(signLayer(kind, top));
-  return [...layers, ...chosenLayers(kind)];
-}
-
-function shapeLayers(kind: Kind, top: never, prefix: "" | typeof NARROW): LayerSpecification[] {
-  const of = (part: Part) => ({
-    id: `${kind.name}:${prefix}${part}`,
-    source: `${prefix}${kind.name}`,
-    filter: filterOf(kind, part),
-    ...(prefix ? { minzoom: start.narrow } : {}),
-  });
-  const layers: LayerSpecification[] = [
-    {
-      ...of("fill"),
-      type: "fill",
-      layout: { "fill-sort-key": top },
-      paint: {
-        "fill-color": byLine(kind, (item) => lookOf(item).fill ?? lookOf(item).edge, role("moss")),
-        // An empty outline keeps an almost invisible fill, so that a click inside finds the record.
-        "fill-opacity": byLine(kind, (item) => (lookOf(item).fill ? lookOf(item).opacity : 0.04), 0.5),
-      },
-    },
-  ];
-  const hatched = kind.items.filter((item) => lookOf(item).pattern);
-  if (hatched.length) {
-    const pattern = ["match", ["get", "l"], ...hatched.flatMap((item) => [item.key, lookOf(item).pattern!]), "unknown"];
-    layers.push({
-      ...of("hatch"),
-      type: "fill",
-      layout: { "fill-sort-key": top },
-      paint: { "fill-pattern": pattern as never, "fill-opacity": 0.9 },
-    });
-  }
-  layers.push({
-    ...of("edge"),
-    type: "line",
-    layout: { "line-join": "round", "line-sort-key": top },
-    paint: {
-      "line-color": byLine(kind, (item) => lookOf(item).edge, role("ink")),
-      "line-width": byLine(kind, (item) => lookOf(item).width, 1.4),
-      "line-dasharray": byLine(kind, (item) => ["literal", lookOf(item).dash ?? [1, 0]], ["literal", [1, 0]]),
-    },
-  });
-  return layers;
-}
-
-function dotLayer(kind: Kind, top: never): LayerSpecification {
+function signLayer(
+  item: Item,
+  look: Look,
+  of: { id: string; source: string; "source-layer": string },
+  layout: { visibility: "visible" | "none" },
+): LayerSpecification {
+  const size = look.sign === "diamond" ? 0.6 : 1;
   return {
-    id: `${kind.name}:dot`,
-    type: "circle",
-    source: `${kind.name}-marks`,
-    filter: filterOf(kind, "dot"),
-    layout: { "circle-sort-key": top },
-    paint: {
-      "circle-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
-      // Marks are for shapes of at most 4 pixels: 3 reaches past their corners.
-      "circle-radius": 3,
-      "circle-opacity": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 0 : 1), 1),
-      "circle-stroke-width": byLine(kind, (item) => (lookOf(item).sign === "ring" ? 1 : 0), 0),
-      "circle-stroke-color": byLine(kind, (item) => lookOf(item).dot, role("sha")),
-    },
-  };
-}
-
-function signLayer(kind: Kind, top: never): LayerSpecification {
-  const size = lookOf(kind.items[0]).sign === "diamond" ? 0.6 : 1;
-  return {
-    id: `${kind.name}:sign`,
+    ...of,
     type: "symbol",
-    source: kind.name,
-    filter: filterOf(kind, "sign"),
     layout: {
-      "icon-image": ["concat", "sign:", ["get", "l"]],
+      ...layout,
+      "icon-image": `sign:${item.key}`,
       "icon-allow-overlap": true,
       "icon-ignore-placement": true,
       "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.45 * size, 9, 0.7 * size, 13, 1.1 * size, 16, 1.3],
-      "symbol-sort-key": top,
     },
   };
 }
 
-function chosenLayers(kind: Kind): LayerSpecification[] {
-  const nothing: FilterSpecification = ["==", ["get", "id"], ""];
-  const ring = (prefix: string): LayerSpecification => ({
-    id: `${kind.name}:${prefix}chosen`,
-    type: "line",
-    source: `${prefix}${kind.name}`,
-    filter: nothing,
-    layout: { visibility: "none" },
-    paint: { "line-color": role("ink"), "line-width": 3 },
-  });
-  const point: LayerSpecification = {
-    id: `${kind.name}:chosen-point`,
-    type: "circle",
-    source: kind.name,
-    filter: nothing,
-    layout: { visibility: "none" },
-    paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": role("ink"), "circle-stroke-width": 2.5 },
-  };
-  return [...(spread(kind) ? [ring(""), ring(NARROW)] : []), point];
+function chosenLayers(): LayerSpecification[] {
+  return [
+    {
+      id: "chosen",
+      type: "line",
+      source: "chosen",
+      filter: ["!", POINT],
+      paint: { "line-color": role("ink"), "line-width": 3 },
+    },
+    {
+      id: "chosen-point",
+      type: "circle",
+      source: "chosen",
+      filter: ["any", POINT, SMALL],
+      paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": role("ink"), "circle-stroke-width": 2.5 },
+    },
+  ];
 }
 
 function differenceLayers(): LayerSpecification[] {

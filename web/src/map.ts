@@ -55,8 +55,7 @@ let draws = 0;
 /** Draw at the dates of the state; done when every shape that was asked for is on the screen. */
 async function drawn(): Promise<void> {
   page.dataset.drawing = "";
-  atlas.draw();
-  await atlas.whole();
+  await atlas.draw();
   delete page.dataset.drawing;
   draws += 1;
   page.dataset.drawn = String(draws); // what a test and the benchmark wait for
@@ -119,6 +118,7 @@ async function redraw(): Promise<void> {
       state.record ? side.open(state.record, hands) : null,
     ]);
     tell(found);
+    atlas.select();
   } catch (error) {
     if (!calledOff(error)) trouble(error);
   }
@@ -131,13 +131,11 @@ async function begin(): Promise<void> {
   });
   finder.build((at) => atlas.view.jumpTo({ center: at, zoom: 11 }));
   try {
-    await atlas.ready();
     const picture = drawn();
     tell(await summary);
     clock.build(await times, redraw);
     remember();
     await Promise.all([picture, list()]);
-    await atlas.narrow();
   } catch (error) {
     trouble(error);
     return;

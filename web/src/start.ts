@@ -15,7 +15,6 @@ type Start = {
   kinds: Kind[];
   words: Record<string, string>;
   bounds: [number, number, number, number] | null;
-  narrow: number;
   extent: [number, number, number, number][];
   base: string;
   places: string;

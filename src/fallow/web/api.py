@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from django.http import (
     HttpRequest,
+    HttpResponse,
     HttpResponseNotModified,
     JsonResponse,
     StreamingHttpResponse,
@@ -17,14 +18,14 @@ from django.http import (
 
 from fallow.errors import FallowError
 from fallow.register import Register
-from fallow.web import asked, layers, picture
+from fallow.web import asked, layers, picture, tiles
 from fallow.web.desk import Desk
 from fallow.web.symbology import SHOWN_AT_FIRST, symbology
 from fallow.words import in_language
 
 GEOJSON = "application/geo+json"
 
-SIZES: dict[str, layers.Part] = {"": "shapes", "wide": "wide", "narrow": "narrow"}
+TILE = "application/vnd.mapbox-vector-tile"
 
 
 def kinds(request: HttpRequest) -> Any:
@@ -64,33 +65,17 @@ def _place(register: Register, name: str) -> int:
 
 
 def layer(request: HttpRequest, kind: str) -> Any:
-    """One kind as GeoJSON at two dates, whole or within a box; what has no location is in the summary.
-
-    ``size=wide`` and ``size=narrow`` part the shapes at a width that one zoom shows as four pixels.
-    """
-    size, box = asked.text(request.GET, "size"), asked.box(request.GET)
-    if size not in SIZES or (size and box):
-        raise FallowError("WEB_PARAMETER", "size", name="size", found=asked.shown(size))
-    return _layer(request, kind, SIZES[size], box)
-
-
-def marks(request: HttpRequest, kind: str) -> Any:
-    """The middle of each shape of a kind, drawn as a dot where the shape is too small for the screen."""
-    return _layer(request, kind, "marks", None)
-
-
-def _layer(request: HttpRequest, kind: str, part: layers.Part, box: asked.Box | None) -> Any:
-    desk, when = _desk(request), asked.when(request.GET)
+    """One kind as GeoJSON at two dates, whole or within a box; what has no location is in the summary."""
+    desk, when, box = _desk(request), asked.when(request.GET), asked.box(request.GET)
     with desk.reading() as register:
-        if not register.model.kind(kind).shapes:
-            raise FallowError("NO_GEOMETRY", kind)
-        tag = _tag(register, kind, part, when, box)
+        _spatial(register, kind)
+        tag = _tag(register, kind, when, box)
         if request.META.get("HTTP_IF_NONE_MATCH") == tag:
             return _cached(HttpResponseNotModified(), tag)
         found = layers.layer(desk, register, kind, when)
-    packed = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+    packed = _packs(request)
     if box is None:
-        body = layers.whole(found, part, packed=packed)
+        body = layers.whole(found, packed=packed)
     else:
         pieces = layers.geojson(found, found.within(box))
         body = layers.gzipped(pieces) if packed else pieces
@@ -98,6 +83,44 @@ def _layer(request: HttpRequest, kind: str, part: layers.Part, box: asked.Box | 
     if packed:
         response["Content-Encoding"] = "gzip"
     return _cached(response, tag)
+
+
+def tile(request: HttpRequest, zoom: int, x: int, y: int) -> Any:
+    """Some kinds (``kinds=a,b``) in one vector tile at two dates: dots, signs, lines and areas.
+
+    Not packed: it crosses a loopback, and packing 600 kB of ids took longer than they did.
+    """
+    desk, when = _desk(request), asked.when(request.GET)
+    at = asked.tile(zoom, x, y, tiles.DEEPEST)
+    kinds = asked.text(request.GET, "kinds").split(",")
+    with desk.reading() as register:
+        for kind in kinds:
+            _spatial(register, kind)
+        tag = _tag(register, *kinds, when, at)
+        if request.META.get("HTTP_IF_NONE_MATCH") == tag:
+            return _cached(HttpResponseNotModified(), tag)
+        found = [layers.layer(desk, register, kind, when) for kind in kinds]
+    body = b"".join(layers.tile(one, at) for one in found)
+    return _cached(HttpResponse(body, content_type=TILE), tag)
+
+
+def shape(request: HttpRequest, record: str) -> Any:
+    """One record's shape at two dates as GeoJSON, for the ring round it; nothing when it has none then."""
+    desk, when, record = _desk(request), asked.when(request.GET), asked.record_id(record)
+    with desk.reading() as register:
+        kind = register.history(record).kind
+        found = layers.layer(desk, register, kind, when)
+    at = np.array([one for one in np.flatnonzero(found.located) if found.ids[one] == record], dtype=int)
+    return StreamingHttpResponse(layers.geojson(found, at), content_type=GEOJSON)
+
+
+def _spatial(register: Register, kind: str) -> None:
+    if not register.model.kind(kind).shapes:
+        raise FallowError("NO_GEOMETRY", kind)
+
+
+def _packs(request: HttpRequest) -> bool:
+    return "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
 
 
 def summary(request: HttpRequest) -> Any:
@@ -165,11 +188,11 @@ def _answer(body: dict[str, Any]) -> Any:
     return JsonResponse(body)
 
 
-def _tag(register: Register, kind: str, part: layers.Part, when: asked.When, box: asked.Box | None) -> str:
+def _tag(register: Register, *question: object) -> str:
     """An ETag: the same ledger head and the same question give the same bytes."""
     number, digest, _ = register.ledger.head()
-    today = picture.today(register) if when.known is None else ""
-    said = repr((register.id, number, digest, register.model.digest, kind, part, when, box, today))
+    # What is known or true "now" changes at midnight without an entry in the ledger.
+    said = repr((register.id, number, digest, register.model.digest, question, picture.today(register)))
     return f'"{sha256(said.encode()).hexdigest()[:32]}"'
 
 

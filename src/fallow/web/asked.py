@@ -92,6 +92,13 @@ def box(query: Mapping[str, str]) -> Box | None:
     return west, south, east, north
 
 
+def tile(zoom: int, x: int, y: int, deepest: int) -> tuple[int, int, int]:
+    """A tile of the world; ``WEB_PARAMETER`` for a zoom that is too deep or a place outside."""
+    if zoom > deepest or x >= 1 << zoom or y >= 1 << zoom:
+        raise FallowError("WEB_PARAMETER", "tile", name="tile", found=shown(f"{zoom}/{x}/{y}"))
+    return zoom, x, y
+
+
 def page(query: Mapping[str, str]) -> int:
     """``page``, counted from 1; ``WEB_PARAMETER`` for what is no count."""
     value = text(query, "page") or "1"

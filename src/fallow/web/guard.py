@@ -100,6 +100,9 @@ def language(request: Any) -> str:
 def refusal(request: HttpRequest, error: FallowError) -> Any:
     """A refusal as JSON for the API and as a page for people, with the status its code has."""
     status = error.entry.http_status
+    if request.path.startswith("/api/tile/") and status == 404:
+        # The map takes a tile that is not found for an empty one, and says nothing: S1 forbids that.
+        status = 410
     if request.path.startswith("/api/"):
         response = JsonResponse(error.as_dict(), status=status)
     else:

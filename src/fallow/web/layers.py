@@ -6,11 +6,12 @@ it, so they cannot disagree.
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -19,26 +20,25 @@ import shapely
 from fallow.errors import FallowError
 from fallow.kinds import Kind
 from fallow.register import Register
+from fallow.web import tiles
 from fallow.web.asked import Box, When
 from fallow.web.desk import Desk
+from fallow.web.flat import Flat, flat, zooms
 from fallow.web.symbology import Symbology, symbology
 
 DECIMALS = 7
 """Of a degree: about 1 cm, far below any survey's accuracy, so no shape is displaced (S1)."""
-
-SMALL = 4.0
-"""Pixels. What is smaller than this on screen is a dot that covers it: no zoom hides it (S1)."""
 
 CHUNK = 2_000
 
 TABLE_FIELDS = ("name", "admin1", "admin2")
 """Beside title, symbol, states and date: the columns a person looks for a place by."""
 
-NARROW = 8
-"""Zoom up to which a dot still covers a narrow shape. A map of a whole country asks for those later."""
+TILES = 512
+"""Tiles of one layer kept; a first view is about six, and most are a few hundred bytes."""
 
-Part = Literal["shapes", "wide", "narrow", "marks"]
-"""Of a layer on the wire: every shape, the wide and the narrow apart, or middles of those with an extent."""
+Tile = tuple[int, int, int]
+"""Zoom, column from the west, row from the north."""
 
 _ENVELOPES = (0, 32, 48, 48, 64)
 
@@ -73,7 +73,10 @@ class Layer:
     reports: list[str]
     shapes: np.ndarray[Any, Any]
     bounds: np.ndarray[Any, Any]
-    _bodies: dict[tuple[Part, bool], tuple[bytes, ...]] = field(default_factory=dict)
+    _bodies: dict[bool, tuple[bytes, ...]] = field(default_factory=dict)
+    _tiles: dict[Tile, bytes] = field(default_factory=dict)
+    _flat: list[Flat] = field(default_factory=list)
+    _flattening: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -187,7 +190,7 @@ def geojson(found: Layer, at: np.ndarray[Any, Any], *, said: dict[str, str] | No
         features = [
             b'{"type":"Feature","properties":%b,"geometry":%b}'
             % (orjson.dumps(_properties(found, int(one), int(zoom), said)), shape.encode())
-            for one, zoom, shape in zip(chosen, _zooms(found.bounds[chosen]), drawn, strict=True)
+            for one, zoom, shape in zip(chosen, zooms(found.bounds[chosen]), drawn, strict=True)
         ]
         yield (b"," if start else b"") + b",".join(features)
     yield b"]}"
@@ -204,51 +207,35 @@ def _properties(found: Layer, at: int, zoom: int, said: dict[str, str] | None) -
     return known
 
 
-def _zooms(bounds: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Whole zoom up to which a shape stays within :data:`SMALL` pixels; the world has 512 at zoom 0."""
-    west, south, east, north = bounds.T
-    stretch = 1 / np.maximum(0.05, np.cos(np.radians(np.maximum(np.abs(south), np.abs(north)))))
-    side = np.maximum(np.maximum(east - west, (north - south) * stretch), 1e-9)
-    zooms: np.ndarray[Any, Any] = np.clip(np.floor(np.log2(SMALL * 360 / (512 * side))), 0, 24)
-    return zooms
+def tile(found: Layer, at: Tile) -> bytes:
+    """The layer in one tile; empty when nothing of it lies there. Kept with the layer."""
+    kept = found._tiles.get(at)
+    if kept is None:
+        kept = tiles.tile(laid_flat(found), found.ids, found.lines, *at)
+        if len(found._tiles) >= TILES:
+            found._tiles.clear()
+        found._tiles[at] = kept
+    return kept
 
 
-def marks(found: Layer) -> Iterator[bytes]:
-    """The middle of every shape that has an extent, with the properties of its feature."""
-    at = np.flatnonzero(found.located)
-    middles = (found.bounds[at, :2] + found.bounds[at, 2:]) / 2
-    spread = shapely.get_dimensions(found.shapes[at]) > 0
-    zooms = _zooms(found.bounds[at])
-    features = [
-        b'{"type":"Feature","properties":%b,"geometry":{"type":"Point","coordinates":[%.6f,%.6f]}}'
-        % (orjson.dumps(_properties(found, int(one), int(zoom), None)), *middle)
-        for one, zoom, middle in zip(at[spread], zooms[spread], middles[spread], strict=True)
-    ]
-    yield b'{"type":"FeatureCollection","features":[%b]}' % b",".join(features)
+def laid_flat(found: Layer) -> Flat:
+    """The shapes as columns. Six tiles are asked for at once: the first lays them flat, the others wait."""
+    with found._flattening:
+        if not found._flat:
+            found._flat.append(flat(found.shapes))
+        return found._flat[0]
 
 
-def whole(found: Layer, part: Part, *, packed: bool) -> Iterable[bytes]:
-    """The whole layer for the wire, remembered once it was sent; ``packed`` is gzip."""
+def whole(found: Layer, *, packed: bool) -> Iterable[bytes]:
+    """The whole layer as GeoJSON, remembered once it was sent; ``packed`` is gzip."""
     bodies = found._bodies
-    if (part, packed) in bodies:
-        return bodies[part, packed]
-    pieces = marks(found) if part == "marks" else geojson(found, _part(found, part))
-    return _remembered(gzipped(pieces) if packed else pieces, bodies, (part, packed))
+    if packed in bodies:
+        return bodies[packed]
+    pieces = geojson(found, np.flatnonzero(found.located))
+    return _remembered(gzipped(pieces) if packed else pieces, bodies, packed)
 
 
-def _part(found: Layer, part: Part) -> np.ndarray[Any, Any]:
-    """Positions of the shapes of a part; a point is never narrow, its sign has one size at every zoom."""
-    at = np.flatnonzero(found.located)
-    if part == "shapes":
-        return at
-    narrow = (shapely.get_dimensions(found.shapes[at]) > 0) & (_zooms(found.bounds[at]) >= NARROW)
-    chosen: np.ndarray[Any, Any] = at[narrow if part == "narrow" else ~narrow]
-    return chosen
-
-
-def _remembered(
-    pieces: Iterator[bytes], bodies: dict[tuple[Part, bool], tuple[bytes, ...]], key: tuple[Part, bool]
-) -> Iterator[bytes]:
+def _remembered(pieces: Iterator[bytes], bodies: dict[bool, tuple[bytes, ...]], key: bool) -> Iterator[bytes]:
     sent = []
     for piece in pieces:
         sent.append(piece)

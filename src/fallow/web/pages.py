@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from fallow.errors import FallowError
 from fallow.register import Register
-from fallow.web import api, asked, built, guard, layers, lives, picture, tables, wording
+from fallow.web import api, asked, built, guard, lives, picture, tables, wording
 from fallow.web.desk import Desk
 from fallow.words import LANGUAGES, in_language, say
 
@@ -130,7 +130,6 @@ def _config(desk: Desk, register: Register, when: asked.When) -> dict[str, Any]:
         "kinds": api.legend(register),
         "words": wording.said_words(),
         "bounds": picture.bounds(desk, register, when),
-        "narrow": layers.NARROW,
         "extent": register.settings.get("extent") or [],
         "base": f"/built/base/{base}.json",
         "places": f"/built/places/{base}.json",
