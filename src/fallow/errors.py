@@ -87,8 +87,8 @@ class Finding:
             "code": self.code,
             "level": self.level,
             "where": self.where,
-            "what": text(self.code, "what", self.facts, lang),
-            "remedy": text(self.code, "remedy", self.facts, lang),
+            "what": text(self.code, "what", {"where": self.where, **self.facts}, lang),
+            "remedy": text(self.code, "remedy", {"where": self.where, **self.facts}, lang),
             "row": self.row,
             "facts": dict(self.facts),
         }
@@ -117,12 +117,17 @@ class FallowError(Exception):
     @property
     def what(self) -> str:
         """What was found, in the current language."""
-        return text(self.code, "what", self.facts)
+        return text(self.code, "what", {"where": self.where, **self.facts})
 
     @property
     def remedy(self) -> str:
         """What to do about it, in the current language."""
-        return text(self.code, "remedy", self.facts)
+        return text(self.code, "remedy", {"where": self.where, **self.facts})
+
+    @property
+    def _told(self) -> Mapping[str, Any]:
+        """The facts, and where it happened for sentences that say so."""
+        return {"where": self.where, **self.facts}
 
     def as_dict(self, lang: str | None = None) -> dict[str, Any]:
         """The same shape as a finding, for ``--json`` and the API."""
@@ -130,7 +135,7 @@ class FallowError(Exception):
             "code": self.code,
             "level": "refuse",
             "where": self.where,
-            "what": text(self.code, "what", self.facts, lang),
-            "remedy": text(self.code, "remedy", self.facts, lang),
+            "what": text(self.code, "what", {"where": self.where, **self.facts}, lang),
+            "remedy": text(self.code, "remedy", {"where": self.where, **self.facts}, lang),
             "facts": {name: str(value) for name, value in self.facts.items()},
         }
