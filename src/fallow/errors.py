@@ -124,11 +124,6 @@ class FallowError(Exception):
         """What to do about it, in the current language."""
         return text(self.code, "remedy", {"where": self.where, **self.facts})
 
-    @property
-    def _told(self) -> Mapping[str, Any]:
-        """The facts, and where it happened for sentences that say so."""
-        return {"where": self.where, **self.facts}
-
     def as_dict(self, lang: str | None = None) -> dict[str, Any]:
         """The same shape as a finding, for ``--json`` and the API."""
         return {

@@ -1,0 +1,285 @@
+"""Step 4, the gate: the only door through which anything leaves for somebody else.
+
+``publish`` redacts for the audience, gathers the evidence, lets the writers print what is left, seals it all
+in a bundle when asked to, and writes the manifest. Everything is made in a folder beside the one asked for
+and moved there in one step: there is a whole publication, or none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fallow.analysis import Result
+from fallow.errors import FallowError
+from fallow.publish.audience import Audience
+from fallow.publish.audience import audience as audience_of
+from fallow.publish.layers import Layer, leaving, write_geojson, write_gpkg
+from fallow.publish.manifest import NAME, Accepted, Manifest, listed
+from fallow.publish.publication import Publication
+from fallow.publish.redact import Redacted, for_audience
+from fallow.publish.results import of_results
+from fallow.register import Register
+from fallow.words import LANGUAGES
+
+FORMATS = ("xlsx", "csv", "pdf", "docx", "html")
+LAYER_FORMATS = ("geojson", "gpkg")
+BUNDLE = "bundle.zip"
+
+_WRITERS: Mapping[str, str] = {
+    "xlsx": "fallow.publish.workbook:write_xlsx",
+    "pdf": "fallow.publish.typeset:write_pdf",
+    "docx": "fallow.publish.word:write_docx",
+    "html": "fallow.publish.pages:write_html",
+}
+"""Writers are imported when their format is asked for: a table needs no typesetting."""
+
+Written = list[tuple[Path, str]]
+
+
+def publish(
+    what: Result | Sequence[Result] | Publication | Layer,
+    to: Path,
+    audience: str,
+    *,
+    register: Register,
+    languages: Sequence[str] = ("en",),
+    formats: Sequence[str] = (),
+    bundle: bool = False,
+    overwrite: bool = False,
+    accepted: Mapping[str, str] | None = None,
+    by: str = "",
+) -> Manifest:
+    """Write something for an audience.
+
+    Parameters
+    ----------
+    to
+        A folder that is not there, or is empty; the publication is all that is in it afterwards.
+    audience
+        Name of who will read it: there is no default.
+    languages, formats
+        What is written; XLSX and CSV (GeoJSON and GeoPackage for a layer) when no format is named.
+    bundle
+        Whether to add a bundle with which a stranger can check the numbers.
+    overwrite
+        Whether an earlier publication in the folder is replaced, whole.
+    accepted, by
+        Small numbers about people that stand, by id of the figure with a reason, and who answers for it.
+
+    Raises
+    ------
+    FallowError
+        ``AUDIENCE_UNKNOWN``, ``PUBLISH_FORMAT``, ``PUBLISH_LANGUAGE``, ``PUBLISH_EXISTS``,
+        ``PUBLISH_NOT_OURS``, ``ACCEPTED_BY``, ``PUBLISH_NOT_WRITTEN``; what redaction, writers and bundle
+        refuse. Then nothing was written.
+    """
+    reader = audience_of(audience)
+    chosen = _formats(what, formats)
+    spoken = _languages(languages)
+    if accepted and not (by.strip() and all(why.strip() for why in accepted.values())):
+        raise FallowError("ACCEPTED_BY", ", ".join(sorted(accepted)))
+    with _fresh(Path(to), overwrite=overwrite) as folder:
+        if isinstance(what, Layer):
+            manifest = _layer(what, folder, reader, register, spoken, chosen)
+        else:
+            publication = what if isinstance(what, Publication) else _of(what, register)
+            redacted = for_audience(publication, reader, accepted=accepted or {})
+            manifest = _publication(redacted, folder, reader, register, spoken, chosen, by, bundle=bundle)
+        (folder / NAME).write_bytes(
+            orjson.dumps(manifest.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        )
+    return manifest
+
+
+def _of(what: Result | Sequence[Result], register: Register) -> Publication:
+    return of_results([what] if isinstance(what, Result) else list(what), register)
+
+
+def _formats(what: object, formats: Sequence[str]) -> tuple[str, ...]:
+    known = LAYER_FORMATS if isinstance(what, Layer) else FORMATS
+    for one in formats:
+        if one not in known:
+            raise FallowError(
+                "PUBLISH_FORMAT",
+                getattr(what, "name", type(what).__name__.lower()),
+                found=one,
+                known=", ".join(known),
+            )
+    return tuple(dict.fromkeys(formats)) or (known if isinstance(what, Layer) else ("xlsx", "csv"))
+
+
+def _languages(languages: Sequence[str]) -> tuple[str, ...]:
+    for one in languages:
+        if one not in LANGUAGES:
+            raise FallowError("PUBLISH_LANGUAGE", one, known=", ".join(LANGUAGES))
+    return tuple(dict.fromkeys(languages)) or ("en",)
+
+
+def _publication(
+    redacted: Redacted,
+    folder: Path,
+    reader: Audience,
+    register: Register,
+    languages: Sequence[str],
+    formats: Sequence[str],
+    by: str,
+    *,
+    bundle: bool,
+) -> Manifest:
+    publication = redacted.publication
+    printed = replace(publication, parameters={**publication.parameters, "audience": reader.name})
+    written: Written = []
+    for lang in languages:
+        _require(publication, lang)
+        for form in formats:
+            written += _write(printed, form, lang, folder)
+    if bundle:
+        from fallow.publish.bundle import write_bundle
+        from fallow.publish.evidence import gather
+
+        files = {path.relative_to(folder).as_posix(): path for path, _ in written}
+        sealed = replace(redacted, publication=printed)
+        write_bundle(sealed, gather(register, sealed, reader), files, register, folder / BUNDLE)
+    files_out = tuple(one for one in listed(folder, written) if one.name != BUNDLE)
+    return Manifest(
+        audience=reader.name,
+        name=publication.name,
+        version=publication.version,
+        title={lang: publication.title[lang] for lang in languages if lang in publication.title},
+        languages=tuple(languages),
+        files=files_out,
+        stamp=publication.stamp,
+        withheld=len(redacted.withheld),
+        hidden=redacted.hidden,
+        accepted=tuple(Accepted(one, why, by) for one, why in sorted(redacted.reasons.items())),
+        results={name: _recipe(one) for name, one in publication.results.items()},
+        parameters=dict(publication.parameters),
+        issued=publication.issued,
+        office=register.key_public or "",
+        bundle=BUNDLE if bundle else "",
+        fallow=_version(),
+    )
+
+
+def _require(publication: Publication, lang: str) -> None:
+    from fallow.publish.statement import require_language
+
+    require_language(publication, lang)
+
+
+def _write(publication: Publication, form: str, lang: str, folder: Path) -> Written:
+    if form == "csv":
+        from fallow.publish.tables import write_csv
+
+        of = folder / "csv" / lang
+        of.mkdir(parents=True)
+        return [(path, lang) for path in write_csv(publication, lang, of)]
+    module, _, name = _WRITERS[form].partition(":")
+    write: Callable[[Publication, str, Path], None] = getattr(import_module(module), name)
+    target = folder / f"{_stem(publication)}.{lang}.{form}"
+    write(publication, lang, target)
+    return [(target, lang)]
+
+
+def _stem(publication: Publication) -> str:
+    if publication.name == "result" and len(publication.results) == 1:
+        return next(iter(publication.results))
+    return publication.name
+
+
+def _layer(
+    layer: Layer,
+    folder: Path,
+    reader: Audience,
+    register: Register,
+    languages: Sequence[str],
+    formats: Sequence[str],
+) -> Manifest:
+    made = leaving(layer, register, reader)
+    for form in formats:
+        target = folder / f"{layer.kind}.{form}"
+        write_geojson(made, target) if form == "geojson" else write_gpkg(made, target, languages[0])
+    without = tuple(f"{district or '-'}: {count}" for district, count in made.withheld.items())
+    return Manifest(
+        audience=reader.name,
+        name="layer",
+        version=1,
+        title={lang: made.kind.plural[lang] for lang in languages},
+        languages=tuple(languages),
+        files=listed(folder),
+        stamp=made.stamp,
+        hidden=(*made.hidden, *without),
+        parameters={"kind": layer.kind, "where": dict(layer.where)},
+        office=register.key_public or "",
+        fallow=_version(),
+    )
+
+
+def _recipe(result: Result) -> dict[str, Any]:
+    """The recipe, with the digest of what was told: nothing withheld is in it."""
+    return {**asdict(result.recipe), "digest": result.digest}
+
+
+def _version() -> str:
+    from fallow import __version__
+
+    return __version__
+
+
+@contextmanager
+def _fresh(to: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A folder to write in, moved to its place when the block ends well and taken away when it does not."""
+    old = _replaceable(to, overwrite=overwrite)
+    partial = to.with_name(f".{to.name}.{os.getpid()}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        yield partial
+        _settle(partial, to, old=old)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise FallowError("PUBLISH_NOT_WRITTEN", to.name, found=found) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replaceable(to: Path, *, overwrite: bool) -> bool:
+    """Whether there is a publication to be replaced; refuses anything else that is in the way."""
+    if not to.parent.is_dir():
+        raise FallowError("PUBLISH_NOT_WRITTEN", to.name, found=to.parent.name)
+    if not to.exists() or (to.is_dir() and not any(to.iterdir())):
+        return False
+    if not (to.is_dir() and (to / NAME).is_file()):
+        raise FallowError("PUBLISH_NOT_OURS" if overwrite else "PUBLISH_EXISTS", to.name)
+    if not overwrite:
+        raise FallowError("PUBLISH_EXISTS", to.name)
+    return True
+
+
+def _settle(partial: Path, to: Path, *, old: bool) -> None:
+    """Sync what was written and give it its name; what stood there before goes last."""
+    for path in sorted(partial.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as content:
+                os.fsync(content.fileno())
+    before = to.with_name(f".{to.name}.{os.getpid()}.before")
+    if old:
+        to.rename(before)
+    elif to.exists():
+        to.rmdir()
+    try:
+        partial.rename(to)
+    except OSError:
+        if old:
+            before.rename(to)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
