@@ -29,6 +29,7 @@ main = Root(
         Lazy("publish", "fallow.cli.publish:publish"),
         Lazy("snapshot", "fallow.cli.snapshot:snapshot"),
         Lazy("statement", "fallow.cli.statement:statement"),
+        Lazy("check", "fallow.cli.check:check"),
         Lazy("verify", "fallow.cli.verify:verify"),
         Lazy("kinds", "fallow.cli.kinds:kinds"),
         Lazy("errors", "fallow.cli.errors_:errors"),

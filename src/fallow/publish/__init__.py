@@ -2,6 +2,9 @@
 
 from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
 from fallow.publish.builders import Builder, prepare, publications
+from fallow.publish.check import Check
+from fallow.publish.check import check as check_bundle
+from fallow.publish.checked import Line as CheckedLine
 from fallow.publish.gate import publish
 from fallow.publish.harmless import harmless
 from fallow.publish.layers import Layer
@@ -37,6 +40,8 @@ __all__ = [
     "Builder",
     "Cell",
     "Chart",
+    "Check",
+    "CheckedLine",
     "Column",
     "Figure",
     "Heading",
@@ -52,6 +57,7 @@ __all__ = [
     "Table",
     "Written",
     "audience",
+    "check_bundle",
     "fields_for",
     "harmless",
     "look_at_statement",

@@ -74,7 +74,12 @@ def read(path: Path) -> dict[str, bytes]:
     return members(content, path.name)
 
 
-def members(content: bytes, where: str) -> dict[str, bytes]:
+def workbook_parts(content: bytes, where: str) -> dict[str, bytes]:
+    """The parts of a workbook, which is a zip with names of its own, within the same limits."""
+    return members(content, where, any_name=True)
+
+
+def members(content: bytes, where: str, *, any_name: bool = False) -> dict[str, bytes]:
     """The same for a zip that is in memory."""
     if not content.startswith(b"PK\x03\x04"):
         raise FallowError("BUNDLE_UNREADABLE", where, found="no zip")
@@ -85,7 +90,7 @@ def members(content: bytes, where: str) -> dict[str, bytes]:
             entries = archive.infolist()
             _listed(entries, len(content), where)
             for entry in entries:
-                _checked(entry, found)
+                _checked(entry, found, any_name=any_name)
                 body = _body(archive, entry, MOST_BYTES - total, where)
                 total += len(body)
                 found[entry.filename] = body
@@ -107,9 +112,10 @@ def _listed(entries: list[zipfile.ZipInfo], size: int, where: str) -> None:
         end = one.header_offset + 30 + len(one.filename.encode()) + one.compress_size
 
 
-def _checked(entry: zipfile.ZipInfo, found: Mapping[str, bytes]) -> None:
+def _checked(entry: zipfile.ZipInfo, found: Mapping[str, bytes], *, any_name: bool) -> None:
     name = entry.filename
-    _allowed(name)
+    if not any_name:
+        _allowed(name)
     if name.casefold() in {one.casefold() for one in found}:
         raise FallowError("BUNDLE_NAME", name, found="twice")
     kind = stat.S_IFMT(entry.external_attr >> 16)

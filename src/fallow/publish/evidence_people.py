@@ -137,9 +137,8 @@ class _Maker:
         lines: list[bytes] = []
         proved: set[Figure] = set()
         for group in self._groups(proved):
-            wanted = tuple(one for one in group if one not in proved)
-            done = self._part(len(parts), wanted)
-            if done is not None:
+            done = self._part(len(parts), group)
+            if done is not None and not proved.issuperset(done[0]):
                 figures, rows = done
                 parts.append(figures)
                 lines += rows
@@ -159,16 +158,24 @@ class _Maker:
         self.counts = frozenset(one for one, value in self.of.told.items() if sums[one] == value)
 
     def _groups(self, proved: set[Figure]) -> Iterator[Group]:
-        """Groups of figures to try; those that were proved in a larger one are left out by then."""
+        """Groups of figures to try; those that were proved in a larger one are left out by then.
+
+        Shares and other numbers made of counts go with every group of counts in lines as wide as theirs.
+        """
         told = tuple(self.of.told)
         yield told
         for split in (_by_width, _by_measure, _one_by_one):
-            left = tuple(one for one in told if one not in proved)
+            left = [one for one in told if one not in proved]
+            made = [one for one in left if one not in self.counts]
             named: dict[Any, list[Figure]] = {}
-            for one in left:
-                named.setdefault(split(one, self.counts), []).append(one)
+            for one in left if split is _by_width else told if made and split is _by_measure else left:
+                if one in self.counts:
+                    named.setdefault(split(one), []).append(one)
             for figures in named.values():
-                yield tuple(figures)
+                width = {len(one.line) for one in figures}
+                group = (*figures, *(one for one in made if {len(one.line)} == width and one not in proved))
+                if any(one not in proved for one in group):
+                    yield group
 
     def _part(self, number: int, group: Group) -> tuple[Group, list[bytes]] | None:
         """Figures of a group and their rows; ``None`` when its rows would tell more than its numbers."""
@@ -178,7 +185,7 @@ class _Maker:
             mine = figures & counts
             if mine:
                 classes.setdefault((one.view, mine), []).append(one)
-        if not group or (not counts and group) or not worked_out(classes.keys(), counts):
+        if not counts or not worked_out(classes.keys(), counts):
             return None
         wanted = list(classes)
         contents = coarsest(
@@ -282,17 +289,17 @@ def worked_out(classes: Any, counts: Membership) -> bool:
     return not unknown
 
 
-def _by_width(one: Figure, counts: Membership) -> Any:
+def _by_width(one: Figure) -> Any:
     """Totals apart from subtotals and lines."""
     return len(one.line)
 
 
-def _by_measure(one: Figure, counts: Membership) -> Any:
+def _by_measure(one: Figure) -> Any:
     """Each measure by itself, in lines of one width: nobody stands in two of them."""
     return len(one.line), one.measure
 
 
-def _one_by_one(one: Figure, counts: Membership) -> Any:
+def _one_by_one(one: Figure) -> Any:
     return one
 
 

@@ -1,0 +1,203 @@
+"""Step 4, checking: whether a bundle holds, line by line, with no register and no network.
+
+Everything is looked at, also after something was found not to hold, so that the lines name what was changed
+and what was not. Nothing in a bundle is trusted and nothing in one gives a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from fallow.errors import FallowError
+from fallow.publish import archive, check_documents, check_ledger
+from fallow.publish.bundle import FIXED, MANIFEST, PUBLICATION, README, SCHEMA, SIGNATORIES, SIGNATURE
+from fallow.publish.canonical import from_bytes, json_of
+from fallow.publish.check_figures import Sealed, figures, sealed
+from fallow.publish.check_register import against
+from fallow.publish.checked import Line, fails, failure, holds
+from fallow.publish.manifest import Manifest
+from fallow.publish.publication import Publication, Signatures
+from fallow.register import Register, keys
+from fallow.register.heads import office_key
+
+Verdict = Literal["holds", "does_not_hold", "cannot_be_checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check found; ``key`` is the public key the bundle is signed with."""
+
+    lines: tuple[Line, ...]
+    title: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+
+    @property
+    def failing(self) -> tuple[Line, ...]:
+        """The lines that do not hold."""
+        return tuple(one for one in self.lines if one.state == "fails")
+
+    @property
+    def verdict(self) -> Verdict:
+        """``cannot_be_checked`` when nothing fails and some number could not be made again."""
+        if self.failing:
+            return "does_not_hold"
+        return "cannot_be_checked" if any(one.state == "open" for one in self.lines) else "holds"
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of it holds."""
+        return self.verdict == "holds"
+
+    def as_dict(self, lang: str | None = None) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "verdict": self.verdict,
+            "title": dict(self.title),
+            "key": self.key,
+            "lines": [one.as_dict(lang) for one in self.lines],
+        }
+
+
+def check(path: Path, register: Register | None = None, key: str | None = None) -> Check:
+    """Check a bundle.
+
+    Parameters
+    ----------
+    register
+        The register it was made from, for who may read it: evidence and numbers are compared with it, and the
+        office's key is the one the register was founded with.
+    key
+        The office's public key as hex, known from elsewhere. Without it and without a register, that the key
+        is the office's is only claimed.
+
+    Returns
+    -------
+    Every line; a bundle that cannot even be opened gives one line that says why. Nothing is raised for what a
+    bundle holds.
+    """
+    try:
+        members = archive.read(Path(path))
+        manifest = _manifest(members)
+    except FallowError as error:
+        return Check((failure(error),))
+    lines = [*_signed(members, manifest), *_key(manifest, register, key), *_members(members, manifest)]
+    publication: Publication | None = None
+    seal: Sealed | None = None
+    try:
+        publication = from_bytes(_member(members, PUBLICATION), PUBLICATION)
+        seal = sealed(members)
+    except FallowError as error:
+        lines.append(failure(error))
+    if publication is not None:
+        lines += _signatories(members, publication)
+    lines += check_ledger.ledger(members, manifest, publication, seal)
+    if publication is not None and seal is not None:
+        lines += figures(publication, seal)
+        lines += check_documents.documents(members, manifest, publication)
+        if register is not None:
+            lines += against(register, publication, seal, manifest.audience)
+    return Check(tuple(lines), manifest.title, manifest.office)
+
+
+def _member(members: Mapping[str, bytes], name: str) -> bytes:
+    if name not in members:
+        raise FallowError("BUNDLE_MEMBER_MISSING", name)
+    return members[name]
+
+
+def _manifest(members: Mapping[str, bytes]) -> Manifest:
+    said = json_of(_member(members, MANIFEST), MANIFEST)
+    if isinstance(said, dict) and isinstance(said.get("schema"), int) and said["schema"] > SCHEMA:
+        raise FallowError("BUNDLE_NEWER", MANIFEST, found=said["schema"], known=SCHEMA)
+    try:
+        manifest = Manifest.from_dict(said)
+        named = [one.name for one in manifest.files]
+        texts = [*named, *(one.sha256 for one in manifest.files), manifest.office, manifest.stamp.register]
+        texts += [*manifest.title.values(), *manifest.languages, manifest.audience]
+        if not all(isinstance(one, str) for one in texts) or len(set(named)) != len(named):
+            raise TypeError("manifest")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FallowError("BUNDLE_JSON", MANIFEST, found=type(error).__name__) from error
+    return manifest
+
+
+def _signed(members: Mapping[str, bytes], manifest: Manifest) -> Iterator[Line]:
+    try:
+        signature = bytes.fromhex(members.get(SIGNATURE, b"").decode("ascii"))
+    except ValueError:
+        signature = b""
+    message = keys.sealing(manifest.stamp.register, members[MANIFEST])
+    written = signature.hex().encode() == members.get(SIGNATURE, b"")
+    if written and keys.verified(manifest.office, signature, message):
+        yield holds("signature", MANIFEST, office=manifest.office)
+    else:
+        yield fails("BUNDLE_SIGNATURE", MANIFEST)
+
+
+def _key(manifest: Manifest, register: Register | None, key: str | None) -> Iterator[Line]:
+    known = [one for one in (key, office_key(register) if register else None) if one]
+    for one in known:
+        if one.strip().lower() != manifest.office:
+            yield fails("BUNDLE_KEY_OTHER", MANIFEST, found=manifest.office, known=one.strip().lower())
+            return
+    if known:
+        yield holds("key", MANIFEST, office=manifest.office)
+    else:
+        yield Line("BUNDLE_KEY_CLAIMED", "note", MANIFEST, {"found": manifest.office})
+
+
+def _members(members: Mapping[str, bytes], manifest: Manifest) -> Iterator[Line]:
+    right = 0
+    listed = {one.name: one for one in manifest.files}
+    for name, one in sorted(listed.items()):
+        if name not in members:
+            yield fails("BUNDLE_MEMBER_MISSING", name)
+        elif sha256(members[name]).hexdigest() != one.sha256 or len(members[name]) != one.size:
+            yield fails("BUNDLE_MEMBER_CHANGED", name)
+        else:
+            right += 1
+    for name in sorted(set(members) - set(listed) - {MANIFEST, SIGNATURE}):
+        yield fails("BUNDLE_MEMBER_ADDED", name)
+    for name in sorted(set(FIXED) - set(listed)):
+        if name != README and name in members:
+            yield fails("BUNDLE_MEMBER_CHANGED", MANIFEST)
+    if right:
+        yield holds("members", MANIFEST, count=right, of=len(listed))
+
+
+def _signatories(members: Mapping[str, bytes], publication: Publication) -> Iterator[Line]:
+    """The signatories that are printed against those in the signed list; each that differs by name."""
+    printed = [
+        person for block in publication.blocks if isinstance(block, Signatures) for person in block.people
+    ]
+    try:
+        said = json_of(_member(members, SIGNATORIES), SIGNATORIES)
+        listed = [_signatory(one) for one in said]
+    except FallowError as error:
+        yield failure(error)
+        return
+    except (TypeError, KeyError, AttributeError) as error:
+        yield fails("BUNDLE_JSON", SIGNATORIES, found=type(error).__name__)
+        return
+    shown = [_signatory({name: getattr(one, name) for name in _PERSON}) for one in printed]
+    for one in shown:
+        if one not in listed:
+            yield fails("BUNDLE_SIGNATORY_MISSING", one[0])
+    for one in listed:
+        if one not in shown:
+            yield fails("BUNDLE_SIGNATORY_ADDED", one[0])
+    if shown and shown == listed:
+        yield holds("signatories", SIGNATORIES, count=len(shown))
+
+
+_PERSON = ("name", "organisation", "mandate", "date", "report")
+
+
+def _signatory(said: Mapping[str, Any]) -> tuple[str, ...]:
+    if not isinstance(said["name"], str):
+        raise TypeError("name")
+    return tuple(str(said[name]) for name in _PERSON)

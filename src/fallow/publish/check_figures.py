@@ -1,0 +1,124 @@
+"""Step 4, checking the numbers of a bundle: each made again from its evidence, beside what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fallow.analysis import Recipe
+from fallow.errors import FallowError
+from fallow.kinds import Model
+from fallow.publish.bundle import EVIDENCE, MODEL, RECIPES
+from fallow.publish.canonical import json_of
+from fallow.publish.checked import Line, fails, failure, holds
+from fallow.publish.evidence import cells, same
+from fallow.publish.proving import Kept, Proof, prove
+from fallow.publish.publication import Publication
+from fallow.register.evidence import model_of
+
+NO_EVIDENCE = "publish.unproved.none"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Recipes and evidence as the bundle holds them."""
+
+    recipes: Mapping[str, Recipe]
+    digests: Mapping[str, str]
+    kept: Mapping[str, Kept]
+    model: Model
+
+
+def sealed(members: Mapping[str, bytes]) -> Sealed:
+    """Recipes and evidence; ``BUNDLE_JSON`` or ``BUNDLE_MEMBER_MISSING`` where they cannot be read."""
+    for name in (RECIPES, EVIDENCE, MODEL):
+        if name not in members:
+            raise FallowError("BUNDLE_MEMBER_MISSING", name)
+    recipes, digests = _recipes(members)
+    kept = {}
+    try:
+        for name, one in json_of(members[EVIDENCE], EVIDENCE).items():
+            file = f"evidence/{name}.jsonl"
+            if file not in members:
+                raise FallowError("BUNDLE_MEMBER_MISSING", file)
+            kept[name] = Kept.from_dict(name, one, members[file].splitlines())
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FallowError("BUNDLE_JSON", EVIDENCE, found=type(error).__name__) from error
+    return Sealed(recipes, digests, kept, model_of(members[MODEL]))
+
+
+def figures(publication: Publication, seal: Sealed) -> Iterator[Line]:
+    """A line for each printed number that does not hold or cannot be made again, one for what does."""
+    proofs: dict[str, Proof] = {}
+    refused: dict[str, FallowError] = {}
+    for name, kept in seal.kept.items():
+        if name not in seal.recipes or not any(kept.parts):
+            continue
+        try:
+            proofs[name] = prove(name, kept, seal.recipes[name], seal.model, seal.digests.get(name, ""))
+        except FallowError as error:
+            refused[name] = error
+    right: dict[str, int] = {}
+    told: set[tuple[Any, ...]] = set()
+    for _, cell in cells(publication):
+        figure = cell.figure
+        if figure is None or not isinstance(cell.value, int | float) or (figure, cell.value) in told:
+            continue
+        told.add((figure, cell.value))
+        name = figure.result
+        kept_, proof = seal.kept.get(name), proofs.get(name)
+        if proof is not None and figure in proof.values:
+            if same(cell.value, proof.values[figure]):
+                right[name] = right.get(name, 0) + 1
+            else:
+                facts = {"printed": cell.value, "found": proof.values[figure]}
+                yield Line("BUNDLE_FIGURE", "fails", figure.id, facts)
+        elif name not in refused:
+            why = kept_.unproved.get(figure, NO_EVIDENCE) if kept_ else NO_EVIDENCE
+            yield Line("BUNDLE_FIGURE_OPEN", "open", figure.id, {"why": _known(why)})
+    for name, error in refused.items():
+        yield failure(error, name)
+    for name, proof in proofs.items():
+        if proof.disagreeing and name in seal.digests:
+            yield fails("BUNDLE_RECIPE", name, found=", ".join(proof.disagreeing))
+    for name, count in right.items():
+        yield holds("figures", name, count=count)
+
+
+def _known(why: str) -> str:
+    """A reason that has words, whatever a bundle says."""
+    from fallow.publish.evidence import WHY
+
+    return why if why in WHY else NO_EVIDENCE
+
+
+def _recipes(members: Mapping[str, bytes]) -> tuple[dict[str, Recipe], dict[str, str]]:
+    recipes, digests = {}, {}
+    try:
+        for name, one in json_of(members[RECIPES], RECIPES).items():
+            recipe = Recipe(**one["recipe"])
+            for part in fields(Recipe):
+                _typed(part.name, getattr(recipe, part.name))
+            recipes[name] = recipe
+            if one["digest"]:
+                digests[name] = str(one["digest"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FallowError("BUNDLE_JSON", RECIPES, found=type(error).__name__) from error
+    return recipes, digests
+
+
+_NUMBERS = frozenset({"version", "head", "declared", "witnessed", "records"})
+
+
+def _typed(name: str, value: Any) -> None:
+    if name in _NUMBERS:
+        right = type(value) is int
+    elif name == "parameters":
+        right = isinstance(value, dict)
+    else:
+        right = isinstance(value, str) or (value is None and name in ("known", "true"))
+    if not right:
+        raise TypeError(name)
+    if name == "head_hash":
+        bytes.fromhex(value)
