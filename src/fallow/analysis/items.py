@@ -90,13 +90,15 @@ class _Work:
     finds: list[Items] = field(default_factory=list)
 
 
-_SHARED = ("admin1", "admin2", "admin1_code", "admin2_code", "hazard", "organisation", "task", "donor")
+_PLACE = ("admin1", "admin2", "admin1_code", "admin2_code")
+_SHARED = (*_PLACE, "hazard", "organisation", "task", "donor")
 
 
 def items(asked: Asked) -> Iterator[Items]:
     """Everything found, as the view has it, in order of find and then of work."""
     tasks = {one.id: one for one in asked.records("task")}
     activities = {one.id: one for one in asked.records("activity")}
+    hazards = {one.id: one for one in asked.records("hazard")}
     releases = asked.records("land_release")
     of_release = {
         one.id: str(one.fields["activity"]) for one in releases if one.fields.get("activity") in activities
@@ -108,12 +110,12 @@ def items(asked: Asked) -> Iterator[Items]:
             release = str(record.fields.get("land_release") or "")
             at = of_release.get(release, release)
         work = works.get(at)
-        found = _listed(record, _where(record, work.record if work else None, tasks))
+        found = _listed(record, _where(record, work.record if work else None, tasks, hazards))
         if work is not None:
             work.finds.append(found)
         yield found
     for work in works.values():
-        yield from _unlisted(work, _where(work.record, None, tasks))
+        yield from _unlisted(work, _where(work.record, None, tasks, hazards))
 
 
 def _works(
@@ -146,14 +148,20 @@ def _added(releases: Sequence[Record]) -> dict[str, int | None]:
     }
 
 
-def _where(record: Record, work: Record | None, tasks: Mapping[str, Record]) -> dict[str, Any]:
-    """Place, operator and donor: the record's own, else those of its work, else of its task."""
+def _where(
+    record: Record, work: Record | None, tasks: Mapping[str, Record], hazards: Mapping[str, Record]
+) -> dict[str, Any]:
+    """Place, operator and donor: of the record, else of its work, else of its task; place also of its hazard."""
     fields = {name: record.fields.get(name) for name in _SHARED}
     for other in (work, tasks.get(str(fields["task"] or (work.fields.get("task") if work else "")))):
         if other is not None:
             for name in _SHARED:
                 if fields[name] in (None, ""):
                     fields[name] = other.fields.get(name)
+    hazard = hazards.get(str(fields["hazard"]))
+    for name in _PLACE:
+        if fields[name] in (None, "") and hazard is not None:
+            fields[name] = hazard.fields.get(name)
     of = work or record
     kind = of.fields.get("activity_type") if of.kind == "activity" else None
     fields["during"] = record.fields.get("found_during") or kind

@@ -37,9 +37,12 @@ class Making:
     results: dict[str, Result] = field(default_factory=dict)
 
     def run(self, name: str, analysis: str | None = None, **parameters: Any) -> Result:
-        """Run an analysis (named like the result when empty) and keep the result under ``name``."""
+        """Run an analysis (named like the result when empty) and keep the result under ``name``.
+
+        A clock among the parameters stands over that of the publication.
+        """
         if name not in self.results:
-            self.results[name] = run(analysis or name, self.register, **self.clocks, **parameters)
+            self.results[name] = run(analysis or name, self.register, **{**self.clocks, **parameters})
         return self.results[name]
 
     def cell(self, name: str, measure: str, *line: str) -> Cell:
@@ -54,6 +57,8 @@ class Made:
     title: Text
     blocks: tuple[Block, ...]
     subtitle: Text = field(default_factory=dict)
+    parameters: Mapping[str, Any] | None = None
+    """What is said to have been asked, where that is not what was given: a file's name may name a person."""
 
 
 Function = Callable[..., Made]
@@ -144,8 +149,9 @@ def prepare(name: str, register: Register, **parameters: Any) -> Publication:
     issued = parameters.pop("issued", None)
     clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
     making = Making(register, clocks)
-    told = {key: value for key, value in sorted({**parameters, **clocks}.items()) if value is not None}
     made = chosen.function(making, **parameters)
+    asked = parameters if made.parameters is None else made.parameters
+    told = {key: value for key, value in sorted({**asked, **clocks}.items()) if value is not None}
     return Publication(
         name=name,
         version=chosen.version,

@@ -87,6 +87,7 @@ def table_of(
     measures: Sequence[str] | None = None,
     notes: Sequence[Text] = (),
     hxl: Mapping[str, str] | None = None,
+    own_notes: bool = True,
 ) -> Table:
     """One result as a table: a row a line, a column a key and a measure.
 
@@ -98,6 +99,8 @@ def table_of(
         Names of the measures shown, in order; all when empty.
     notes
         Said under the table before the notes of the result.
+    own_notes
+        Whether those follow; a publication that shows one result in two tables says them once.
     hxl
         HXL tags by name of a key or measure, over those that Fallow knows.
     """
@@ -124,7 +127,7 @@ def table_of(
         title=title or result.title,
         columns=tuple(columns),
         rows=tuple(rows),
-        notes=(*notes, *notes_of(result)),
+        notes=(*notes, *(notes_of(result) if own_notes else ())),
     )
 
 
@@ -145,7 +148,8 @@ def bound(name: str, result: Result, measure: str, *key: str) -> Cell:
 def key_column(key: Key, hxl: str | None = None) -> Column:
     """The column of what rows are about; an empty value stands for all of them."""
     everything = catalogue()["publish.all"]
-    coded = bool(key.values)
+    # A label for "unknown" alone makes no code list: years and names of places are read as they are.
+    coded = bool(set(key.values) - {"unknown"})
     return Column(
         name=key.name,
         label=key.label,
@@ -230,5 +234,64 @@ HXL: Mapping[str, str] = {
     "remaining": "#indicator+area+remaining+m2",
     "remaining_sha": "#indicator+area+sha+remaining+m2",
     "remaining_cha": "#indicator+area+cha+remaining+m2",
+    "remaining_hazards": "#indicator+hazards+remaining+num",
+    "remaining_sha_hazards": "#indicator+hazards+sha+remaining+num",
+    "remaining_cha_hazards": "#indicator+hazards+cha+remaining+num",
+    "needed_per_year": "#indicator+area+needed+m2",
+    "closing_hazards": "#indicator+hazards+closing+num",
+    "closing_no_area": "#indicator+hazards+closing+no_area+num",
+    "category": "#item+type",
+    "model": "#item+model",
+    "during": "#activity+type",
+    "work": "#activity+type",
+    "type": "#activity+type",
+    "method": "#activity+method",
+    "audience": "#population+type",
+    "service": "#service+type",
+    "disability": "#indicator+disability",
+    "marking": "#indicator+marking",
+    "what": "#indicator+name",
+    "record": "#meta+id",
+    "found": "#item+found+num",
+    "destroyed": "#item+destroyed+num",
+    "handed_over": "#item+handed_over+num",
+    "awaiting": "#item+awaiting+num",
+    "left_in_place": "#item+left+num",
+    "fate_unknown": "#item+fate_unknown+num",
+    "unlisted": "#item+unlisted+num",
+    "by_find_date": "#item+by_find_date+num",
+    "processed": "#indicator+area+processed+m2",
+    "works": "#activity+num",
+    "silent": "#indicator+not_recorded+num",
+    "areas": "#indicator+hazards+num",
+    "signs": "#output+signs+num",
+    "sessions": "#activity+sessions+num",
+    "attendance": "#reached+attendance",
+    "women": "#reached+f+adults",
+    "men": "#reached+m+adults",
+    "girls": "#reached+f+children",
+    "boys": "#reached+m+children",
+    "reach": "#reached+indirect+estimated",
+    "with_disability": "#reached+disabled",
+    "first_time": "#reached+first_time",
+    "survivors": "#affected+survivors",
+    "referred": "#affected+referred",
+    "waiting": "#affected+referral+waiting",
+    "not_wanted": "#affected+referral+not_wanted",
+    "needs": "#inneed+services",
+    "provided": "#reached+services",
+    "followed_up": "#reached+services+followed_up",
+    "lost": "#affected+services+lost",
+    "direct": "#beneficiary+direct",
+    "indirect": "#beneficiary+indirect",
+    "releases": "#activity+releases+num",
+    "now": "#indicator+month+num",
+    "month_before": "#indicator+month_before+num",
+    "year_before": "#indicator+year_before+num",
+    "change_month": "#indicator+change+month+num",
+    "change_year": "#indicator+change+year+num",
+    "inside": "#indicator+area+m2",
+    "distance": "#indicator+distance+m",
+    "number": "#indicator+num",
 }
 """HXL 1.1 hashtags (https://hxlstandard.org) of the columns that analyses have; unknown columns have none."""

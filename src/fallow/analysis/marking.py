@@ -1,0 +1,63 @@
+"""Step 3, marking: how the hazardous areas that stand are marked, and the signs that were put up.
+
+Areas that are closed, handed over or dismissed are not counted. Where nobody recorded a marking it is
+unknown, which is not "not marked".
+"""
+
+from __future__ import annotations
+
+from fallow.analysis.books_history import OUT_OF_STOCK
+from fallow.analysis.parameters import Day, Year
+from fallow.analysis.period import Period
+from fallow.analysis.registry import Asked, Found, analysis
+from fallow.analysis.tally import Tally, coded, measures, number, text_of
+
+_SIGNS = ("signs", "works", "silent", "date_uncertain")
+
+
+@analysis("marking")
+def marking(asked: Asked) -> Found:
+    """Hazardous areas that stand, by class and by how they are marked."""
+    tally = Tally(("areas",), (0, 2), frozenset({"areas"}))
+    for one in asked.records("hazard"):
+        class_ = text_of(one.fields.get("hazard_class"))
+        if class_ != "dismissed" and one.fields.get("status") not in OUT_OF_STOCK:
+            tally.add([class_, text_of(one.fields.get("marking"))], one.id, areas=1)
+    return Found(
+        keys=(
+            coded(asked, "class", "hazard", "hazard_class", "books.by.class"),
+            coded(asked, "marking", "hazard", "marking"),
+        ),
+        measures=measures(("areas",), "analysis.marking."),
+        lines=tally.lines(),
+        notes=(("analysis.note.unknown_kept", {}),),
+    )
+
+
+@analysis("signs")
+def signs(asked: Asked, since: Day = None, until: Day = None, year: Year = None) -> Found:
+    """Warning signs put up in a period, by kind of work.
+
+    Parameters
+    ----------
+    since, until, year
+        The period in which the work was done; work that reaches beyond it is "date uncertain".
+    """
+    period = Period.of(since, until, year)
+    tally = Tally(_SIGNS, (0, 1), frozenset({"works", "silent", "date_uncertain"}))
+    for one in asked.records("activity"):
+        placed = number(one.fields.get("signs_placed"))
+        if placed is None and one.fields.get("activity_type") != "marking":
+            continue
+        date = one.fields.get("start_date") or one.fields.get("end_date")
+        side = period.side(date, one.fields.get("end_date"))
+        key = [text_of(one.fields.get("activity_type"))]
+        if side == "uncertain":
+            tally.add(key, one.id, date_uncertain=1)
+        elif side == "inside":
+            tally.add(key, one.id, works=1, silent=int(placed is None), signs=placed)
+    return Found(
+        keys=(coded(asked, "work", "activity", "activity_type", "analysis.by.during"),),
+        measures=measures(_SIGNS, "analysis.signs."),
+        lines=tally.lines(),
+    )
