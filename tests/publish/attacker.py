@@ -1,0 +1,234 @@
+"""An attacker who has the tables and nothing else: subtraction, then linear programs over all of them.
+
+It shares no code with the redaction. What it knows of the field is what any reader knows: a total is the sum
+of its parts, casualties are killed, injured and unknown, nobody is counted below zero, and who redacts
+withholds no zero.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix
+
+Key = frozenset[tuple[str, str]]
+Cell = tuple[Key, str]
+"""What a number is about, and which measure it is."""
+
+OUTCOMES = ("killed", "injured", "unknown")
+SHARE = "share"
+
+
+@dataclass
+class Tables:
+    """Numbers of several tables; ``None`` is withheld."""
+
+    values: dict[Cell, int | None] = field(default_factory=dict)
+    layers: dict[tuple[int, frozenset[str]], list[Key]] = field(default_factory=lambda: defaultdict(list))
+    shares: list[tuple[int, Key, float]] = field(default_factory=list)
+
+    def add(self, table: int, key: Mapping[str, str], values: Mapping[str, int | float | None]) -> None:
+        of = frozenset((name, value) for name, value in key.items() if value not in ("", "total"))
+        self.layers[table, frozenset(name for name, _ in of)].append(of)
+        for measure, value in values.items():
+            if measure == SHARE:
+                if value is not None:
+                    self.shares.append((table, of, float(value)))
+            elif value is None:
+                self.values.setdefault((of, measure), None)
+            else:
+                before = self.values.get((of, measure))
+                assert before in (None, int(value)), "two tables tell the same number differently"
+                self.values[of, measure] = int(value)
+
+
+def read_csv(folder: Path) -> Tables:
+    """The tables of a publication as somebody downloads them, in English."""
+    found = Tables()
+    for number, path in enumerate(sorted(folder.rglob("*.csv"))):
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            _, tags, *rows = list(csv.reader(lines))
+        keys = {i: tag.split("+")[1] for i, tag in enumerate(tags) if tag.endswith("+code")}
+        keys |= {
+            i: tag
+            for i, tag in enumerate(tags)
+            if not tag.startswith(("#affected", "#indicator+percent"))
+            and f"{tag}+code" not in tags
+            and i not in keys
+        }
+        counts = {i: tag.split("+")[1] for i, tag in enumerate(tags) if tag.startswith("#affected")}
+        percent = [i for i, tag in enumerate(tags) if tag == "#indicator+percent"]
+        for row in rows:
+            values: dict[str, int | float | None] = {
+                name: None if row[i] == "withheld" else int(row[i]) for i, name in counts.items()
+            }
+            for i in percent:
+                values[SHARE] = float(row[i]) if row[i][:1].isdigit() else None
+            found.add(number, {name: row[i] for i, name in keys.items()}, values)
+    return found
+
+
+@dataclass
+class System:
+    """Sums over withheld numbers: ``matrix @ x = right``."""
+
+    cells: list[Cell]
+    matrix: csr_matrix
+    right: np.ndarray
+
+
+def system(tables: Tables) -> System:
+    sums = [*_margins(tables), *_outcomes(tables), *_shares(tables)]
+    cells = sorted((one for one, value in tables.values.items() if value is None), key=str)
+    at = {one: i for i, one in enumerate(cells)}
+    rows, columns, data, right = [], [], [], []
+    for terms, constant in sums:
+        unknown = [(at[cell], factor) for cell, factor in terms if cell in at]
+        told = sum(factor * (tables.values[cell] or 0) for cell, factor in terms if cell not in at)
+        if not unknown:
+            assert told + constant == 0, "the tables contradict each other"
+            continue
+        for column, factor in unknown:
+            rows.append(len(right))
+            columns.append(column)
+            data.append(factor)
+        right.append(-told - constant)
+    shape = (len(right), len(cells))
+    return System(cells, csr_matrix((data, (rows, columns)), shape=shape), np.array(right, dtype=float))
+
+
+Terms = tuple[list[tuple[Cell, int]], int]
+
+
+def _margins(tables: Tables) -> Iterator[Terms]:
+    """Every number is the sum of the lines of any finer table that agree with it."""
+    measures = {measure for _, measure in tables.values}
+    for (_, coarse), parents in tables.layers.items():
+        for (_, fine), children in tables.layers.items():
+            if not coarse < fine:
+                continue
+            groups: dict[Key, list[Key]] = defaultdict(list)
+            for child in children:
+                groups[frozenset(one for one in child if one[0] in coarse)].append(child)
+            for parent in parents:
+                for measure in measures:
+                    if (parent, measure) in tables.values:
+                        yield (
+                            [((parent, measure), 1), *(((one, measure), -1) for one in groups[parent])],
+                            0,
+                        )
+
+
+def _outcomes(tables: Tables) -> Iterator[Terms]:
+    for key in {key for key, _ in tables.values}:
+        if (key, "casualties") in tables.values:
+            yield [((key, "casualties"), 1), *(((key, one), -1) for one in OUTCOMES)], 0
+
+
+def _shares(tables: Tables) -> Iterator[Terms]:
+    """Printed shares of printed numbers tell what they are shares of, if rounding leaves one number."""
+    by_table: dict[int, list[tuple[Key, float]]] = defaultdict(list)
+    for table, key, share in tables.shares:
+        by_table[table].append((key, share))
+    for table, told in by_table.items():
+        low, high = 0.0, float("inf")
+        for key, share in told:
+            count = tables.values[key, "casualties"]
+            if count and share > 0.05:
+                low = max(low, 100 * count / (share + 0.05))
+                high = min(high, 100 * count / (share - 0.05))
+        whole = int(np.floor(high)) if high < float("inf") else -1
+        if whole >= low > whole - 1:
+            layer = max((one for one in tables.layers if one[0] == table), key=lambda one: len(one[1]))
+            lines = [one for one in tables.layers[layer] if all(value != "unknown" for _, value in one)]
+            yield [((one, "casualties"), -1) for one in lines], whole
+
+
+def subtracted(of: System) -> set[Cell]:
+    """Numbers that follow by subtraction alone, one after another."""
+    rows = [
+        dict(zip(of.matrix[i].indices.tolist(), of.matrix[i].data.tolist(), strict=True))
+        for i in range(of.matrix.shape[0])
+    ]
+    in_rows: dict[int, set[int]] = defaultdict(set)
+    for i, row in enumerate(rows):
+        for one in row:
+            in_rows[one].add(i)
+    found: set[int] = set()
+    ready = [i for i, row in enumerate(rows) if len(row) == 1]
+    while ready:
+        row = rows[ready.pop()]
+        if len(row) != 1:
+            continue
+        (one,) = row
+        found.add(one)
+        for i in in_rows[one]:
+            rows[i].pop(one, None)
+            if len(rows[i]) == 1:
+                ready.append(i)
+    return {of.cells[one] for one in found}
+
+
+def recovered(of: System, truth: Mapping[Cell, int], smallest: int = 5, floor: int = 1) -> set[Cell]:
+    """Withheld numbers that the tables tell: one value is left, or only values from 1 to ``smallest - 1``.
+
+    ``floor`` is the least a withheld number may be: 1, as no zero is withheld.
+    """
+    count = len(of.cells)
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+
+    def solve(weights: np.ndarray) -> None:
+        done = linprog(
+            -weights,
+            A_eq=of.matrix if of.matrix.shape[0] else None,
+            b_eq=of.right if of.matrix.shape[0] else None,
+            bounds=[(floor, 10_000)] * count,
+            method="highs",
+        )
+        assert done.status == 0, done.message
+        np.minimum(low, done.x, out=low)
+        np.maximum(high, done.x, out=high)
+
+    def open_(i: int) -> bool:
+        apart = high[i] - low[i] > 0.5
+        few = 0 < truth[of.cells[i]] < smallest
+        return bool(apart and (not few or high[i] > smallest - 0.5 or low[i] < 0.5))
+
+    chance = np.random.default_rng(0)
+    for _ in range(60):
+        left = np.array([not open_(i) for i in range(count)])
+        if not left.any():
+            return set()
+        solve(np.where(left, chance.random(count), 0) * chance.choice([1, 1, -1]))
+    told = set()
+    for i in range(count):
+        for sign in (1.0, -1.0):
+            if not open_(i):
+                weights = np.zeros(count)
+                weights[i] = sign
+                solve(weights)
+        if not open_(i):
+            told.add(of.cells[i])
+    return told
+
+
+def tables_of(
+    results: Iterable[
+        tuple[tuple[str, ...], Iterable[tuple[tuple[str, ...], Mapping[str, int | float | None]]]]
+    ],
+) -> Tables:
+    """Tables from the names of their keys and their lines."""
+    found = Tables()
+    for number, (names, lines) in enumerate(results):
+        for key, values in lines:
+            found.add(number, dict(zip(names, key, strict=False)), values)
+    return found
+
+
+__all__ = ["OUTCOMES", "Cell", "Tables", "read_csv", "recovered", "subtracted", "system", "tables_of"]
