@@ -239,3 +239,26 @@ def test_the_real_victim_register_known_then_and_now(
     )
     assert changed["groups_changed"] == len(changed["groups"]) == 178
     assert all(one["added"] or one["removed"] for one in changed["groups"])
+
+
+def test_review_shows_again_what_the_receipt_told_about_ground(
+    told: Asked, fallow: Type, tmp_path: Path
+) -> None:
+    register = tmp_path / "ground.gpkg"
+    fallow("new", register, "--title", "Country", "--extent", "10,40,20,50", "--invented")
+    ring = "POLYGON ((15 45, 15.01 45, 15.01 45.01, 15 45.01, 15 45))"
+    table = f'site_id,class,found,wkt\nS-1,suspected,2021-03-04,"{ring}"\nS-2,suspected,2021-03-05,"{ring}"\n'
+    source = described(tmp_path / "twice", table)
+    text = (source / "source.yaml").read_text(encoding="utf-8")
+    text = text.replace("{x: lon, y: lat}", "{column: wkt, as: wkt}").split("    ignore:")[0]
+    (source / "source.yaml").write_text(text, encoding="utf-8")
+    receipt = told("bring", source, "--register", register)
+    assert receipt["counts"]["HAZARDS_OVERLAP"] == 1
+    (drafts,) = told("review", "--register", register)["drafts"]
+    (seen,) = drafts["told"]
+    assert (seen["code"], seen["count"]) == ("HAZARDS_OVERLAP", 1)
+    assert seen["examples"] == [one for one in receipt["findings"] if one["code"] == "HAZARDS_OVERLAP"]
+    assert drafts["held"] == []
+    printed = fallow("review", "--register", register, "--table").stdout
+    assert "look before approving: 1 × HAZARDS_OVERLAP" in printed
+    assert "counted twice" in printed

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import shapely
-from cli_story import PASSPHRASE, PLANTED_NAME, Country, Type, build, record_id, square
+from cli_story import PASSPHRASE, PLANTED_NAME, Country, Type, build, hazard, record_id, square
 
 Asked = Callable[..., Any]
 
@@ -330,3 +330,33 @@ def test_personal_values_never_appear(fallow: Type, tmp_path: Path) -> None:
     )
     assert "FIELD_PERSONAL" in refused.stderr
     assert PLANTED_NAME not in refused.output
+
+
+def test_look_and_review_show_values_that_changed_hands_unseen(
+    told: Asked, fallow: Type, country: Country
+) -> None:
+    from fallow.register import open_register
+
+    with open_register(country.path) as register:
+        first = register.add([hazard(70, "village", "2020-01-01", square(44.1, 1.1), name="Old mill")])
+        register.approve(first, by="im", why="x")
+        later = register.add([hazard(70, "survey", "2021-01-01", square(44.1, 1.1), name="Upper mill")])
+        register.approve(later, by="im", why="x")
+    seen = told("look", record_id(70), "--register", country.path)
+    both = seen["parallel"]["name"]
+    assert [(one["report"], one["value"], one["stands"]) for one in both] == [
+        (later[0], "Upper mill", True),
+        (first[0], "Old mill", False),
+    ]
+    assert "name" not in seen["conflicts"]
+    assert told("look", record_id(70), "--register", country.path, "--true", "2020-06-01")["parallel"] == {}
+    waiting = told("review", "--register", country.path)
+    soft = {one["record"]: one["fields"] for one in waiting["parallel"]}
+    assert soft[record_id(70)]["name"] == both
+    assert waiting["parallel_more"] is False
+    assert told("review", "--register", country.path, "--kind", "victim")["parallel"] == []
+    assert told("review", "--register", country.path, "--limit", 0)["parallel_more"] is True
+    for verb in (["look", record_id(70)], ["review"]):
+        text = fallow(*verb, "--register", country.path, "--table").stdout
+        assert "replaced another without having seen it: Name" in text
+        assert "Old mill" in text

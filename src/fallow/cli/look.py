@@ -13,7 +13,7 @@ from fallow.cli.labels import told, word_of
 from fallow.cli.opening import reading
 from fallow.cli.records_out import geometry_of
 from fallow.cli.show import print_json, print_line, print_table, wants_json
-from fallow.cli.sides import PLACE, sides, stands
+from fallow.cli.sides import PLACE, sides, soft_sides, stands
 from fallow.cli.stamp import stamp_of
 from fallow.cli.wanted import find_record
 from fallow.words import in_language, say
@@ -70,6 +70,7 @@ def _seen(register: Register, life: Life, view: View, record: str, head: int | N
         "conflicts": {
             name: sides(register, life, name) for name in (standing.conflict.split() if standing else ())
         },
+        "parallel": soft_sides(register, life) if slice is not None and slice == life.now else {},
         "awaiting": _awaiting(standing),
         "reports": [_report(one) for one in reports],
         "decisions": [asdict(one) for one in decisions],
@@ -165,6 +166,8 @@ def _print(seen: dict[str, Any], model: Model, kind: Kind) -> None:
         print_table(heads, rows)
     for name, both in seen["conflicts"].items():
         print_sides(model, kind, name, both)
+    for name, both in seen["parallel"].items():
+        print_sides(model, kind, name, both, soft=True)
     for name, claimed in seen["awaiting"].items():
         print_line(say("cli.claimed", field=name, value=claimed))
     names: tuple[str, ...] = ("report", "state", "true", "known_from", "source", "says", "stands")
@@ -192,8 +195,10 @@ def _print(seen: dict[str, Any], model: Model, kind: Kind) -> None:
     print_line(seen["as_of"]["notice"])
 
 
-def print_sides(model: Model, kind: Kind, field: str, both: list[dict[str, Any]]) -> None:
-    """A conflict as a table: one line a source, with what stands meanwhile."""
+def print_sides(
+    model: Model, kind: Kind, field: str, both: list[dict[str, Any]], *, soft: bool = False
+) -> None:
+    """A conflict as a table: one line a source, with what stands meanwhile; a soft one is settled."""
     declared = kind.field(field)
     label = in_language(declared.label) if declared else say("cli.column.geometry")
     names = ("report", "source", "true", "known_from", "value", "stands")
@@ -211,6 +216,6 @@ def print_sides(model: Model, kind: Kind, field: str, both: list[dict[str, Any]]
     print_table(
         [say(f"cli.column.{name}") for name in names],
         rows,
-        title=say("cli.conflict_on", field=label),
+        title=say("cli.soft_conflict_on" if soft else "cli.conflict_on", field=label),
         numbers=[0],
     )

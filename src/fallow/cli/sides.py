@@ -50,3 +50,16 @@ def value_in(register: Register, report: LifeReport, field: str) -> Any:
     if field == PLACE:
         return geometry_of(register.entry(report.number).geometry)
     return report.fields.get(field)
+
+
+def soft_sides(register: Register, life: Life) -> dict[str, list[dict[str, Any]]]:
+    """Fields that changed hands between sources unseen: what stands, then what others had said."""
+    reports = {one.number: one for one in life.reports}
+    return {
+        soft.field: [
+            side(register, reports[number], soft.field)
+            for number in (*soft.stands, *soft.beside)
+            if number in reports
+        ]
+        for soft in life.parallel
+    }

@@ -14,6 +14,7 @@ from typing import Any
 from fallow.errors import FallowError, Finding
 from fallow.intake.bring_delivery import DeliveryRun
 from fallow.intake.expect import check
+from fallow.intake.ground import look_at_ground
 from fallow.intake.identity import file_sha256, files_digest
 from fallow.intake.read import country_extent
 from fallow.intake.receipt import Receipt, Tally, together
@@ -116,6 +117,8 @@ def _bring(
                 counts = run.counts()
                 for found in check(source, counts, _counts_of(before), accept):
                     tally.add(found)
+            for found in look_at_ground(register, run.reports):
+                tally.add(found)
             approved, held = 0, run.reporter.count.held
             if act is not None:
                 for found in act.outcome.refused:

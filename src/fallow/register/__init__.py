@@ -5,6 +5,7 @@ from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
 from fallow.register.decide import Conflict, Outcome
+from fallow.register.ground import Ground, Outside, Overlap
 from fallow.register.life import Life, LifeDecision, LifeReport
 from fallow.register.merkle import (
     SignedTree,
@@ -36,10 +37,13 @@ __all__ = [
     "Delivery",
     "DeliveryRow",
     "Draft",
+    "Ground",
     "Life",
     "LifeDecision",
     "LifeReport",
     "Outcome",
+    "Outside",
+    "Overlap",
     "Parallel",
     "Record",
     "Register",

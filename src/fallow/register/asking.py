@@ -14,12 +14,14 @@ from fallow.errors import FallowError
 from fallow.kinds import Model
 from fallow.register import receiving, sources
 from fallow.register.compare import Changed, compare
+from fallow.register.decide import Conflict
 from fallow.register.files import FileStore
+from fallow.register.ground import Ground, ground
 from fallow.register.ledger import Entry, Ledger
 from fallow.register.life import Life, life_of
 from fallow.register.prefix import PrefixView
 from fallow.register.report import Delivery, Said
-from fallow.register.review import Review, review
+from fallow.register.review import Review, review, soft_conflicts
 from fallow.register.snapshot import snapshot
 from fallow.register.store import Store
 from fallow.register.vault import Vault
@@ -65,6 +67,10 @@ class Asking:
     def review(self, kind: str | None = None) -> Review:
         """What needs a person: drafts, held findings, conflicts, claims that wait for signatures."""
         return review(self._connection, self.model, kind)
+
+    def soft_conflicts(self, kind: str | None = None) -> Iterator[Conflict]:
+        """Records whose values changed hands between sources that had not seen each other; told, not held."""
+        return soft_conflicts(self._connection, self.model, kind)
 
     def changes(
         self,
@@ -118,6 +124,10 @@ class Asking:
     def drafts(self, delivery: int | None = None) -> list[range]:
         """Ledger numbers of reports that nobody decided on yet."""
         return receiving.drafts(self._connection, delivery)
+
+    def ground(self, reports: Sequence[range]) -> Ground:
+        """Shapes among these reports that cover each other's ground, or release none that was recorded."""
+        return ground(self._connection, self.model, [(one.start, one.stop - 1) for one in reports])
 
     def entry(self, number: int) -> Entry:
         """One ledger entry; ``ENTRY_UNKNOWN`` when there is none of that number."""

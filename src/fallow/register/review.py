@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fallow.kinds import Model
-from fallow.register.decide import Conflict
+from fallow.register.cases import CaseLoader
+from fallow.register.decide import Books, Conflict
+from fallow.register.fold import fold
+from fallow.register.parallel import parallel
 from fallow.register.report import OPEN_END
 
 
@@ -93,3 +97,22 @@ def _drafts(connection: sqlite3.Connection, names: list[str]) -> list[Waiting]:
             max(last, before.last if before else last),
         )
     return list(found.values())
+
+
+def soft_conflicts(connection: sqlite3.Connection, model: Model, kind: str | None) -> Iterator[Conflict]:
+    """Records with soft conflicts, of one kind or of all; folded one by one, so take as many as are shown."""
+    names = [model.kind(kind).name] if kind else list(model.kinds)
+    asked = ",".join("?" * len(names))
+    rows = connection.execute(
+        "SELECT record FROM fallow_report "
+        f"WHERE state = 'approved' AND kind IN ({asked}) GROUP BY record HAVING min(source) < max(source) "
+        "UNION SELECT r.record FROM fallow_about a JOIN fallow_ledger l ON l.number = a.number "
+        f"JOIN fallow_report r ON r.record = a.record WHERE l.verb = 'same' AND r.kind IN ({asked})",
+        [*names, *names],
+    ).fetchall()
+    books = Books(connection, model)
+    for group, case in CaseLoader(connection).cases(record for (record,) in rows):
+        of = books.kind_of(min(group))
+        for one in fold(books.guards(of.name), of, case):
+            if one.known_to == one.true_to == OPEN_END and (beside := parallel(case.claims, one)):
+                yield Conflict(of.name, one.record, tuple(soft.field for soft in beside))

@@ -246,9 +246,12 @@ class View:
         """SQL over the history ``h`` and its values; only names that the model declares enter the text."""
         parts: list[str] = []
         values: list[Any] = []
+        # A plus keeps SQLite off the index of current rows where another leads straight to a few records:
+        # without statistics it takes the former and walks all of them (17 ms a record of 100,000).
+        plus = "+" if any(_leads(kind, name) for name, wanted in (where or {}).items() if wanted) else ""
         for day, bound in ((self.known, "known"), (self.true, "true")):
             if day is None:
-                parts.append(f"h.{bound}_to = '{OPEN_END}'")
+                parts.append(f"{plus}h.{bound}_to = '{OPEN_END}'")
             else:
                 parts.append(f"h.{bound}_from <= ? AND h.{bound}_to > ?")
                 values += [day, day]
@@ -292,3 +295,9 @@ def _column(kind: Kind, name: str) -> str:
     names = [one.name for one in kind.stored]
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     raise FallowError("FIELD_UNKNOWN", f"{kind.name}.{name}", near=near[0] if near else ", ".join(names))
+
+
+def _leads(kind: Kind, name: str) -> bool:
+    """Whether the history has an index on this column: the record, and every link to one other record."""
+    one = kind.field(name)
+    return name == "record" or (one is not None and one.type == "link")

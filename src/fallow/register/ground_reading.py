@@ -1,0 +1,157 @@
+"""Step 2, reading shapes for a comparison of ground: those that came in, and those that stood before."""
+
+# ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import shapely
+
+from fallow.kinds import Kind, Model
+from fallow.register.boxes import Boxes
+from fallow.register.claims import GEOMETRY
+from fallow.register.neighbours import Standing
+from fallow.register.report import OPEN_END
+from fallow.register.rtree import name as index_of
+from fallow.register.standing import Guards, guards
+
+_READ = 4_096
+
+Spans = Sequence[tuple[int, int]]
+"""First and last ledger number, inclusive."""
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One polygon with what decides whether it is compared."""
+
+    report: int
+    record: str
+    where: str
+    values: Mapping[str, Any]
+    geometry: Any
+
+
+class Reading:
+    """Reads shapes by ledger number (what came in) and by row (what stood before)."""
+
+    def __init__(self, connection: sqlite3.Connection, model: Model, spans: Spans) -> None:
+        self._connection = connection
+        self._model = model
+        self._spans = spans
+        self._standing = Standing(connection, model)
+
+    def guards(self, kind: Kind) -> Guards:
+        """Ranks of danger and guarded states of a kind."""
+        return guards(self._model, kind)
+
+    def coming(self, *kinds: str) -> list[tuple[Numbers, Boxes]]:
+        """Numbers and boxes of the polygons of each kind that came in: 40 bytes each."""
+        numbers: dict[str, list[Numbers]] = {kind: [np.empty(0, dtype=np.int64)] for kind in kinds}
+        found: dict[str, list[Boxes]] = {kind: [np.empty((0, 4))] for kind in kinds}
+        for low, high in self._spans:
+            rows = self._connection.execute(
+                "SELECT r.kind, r.number, l.geometry FROM fallow_report r "
+                "JOIN fallow_ledger l ON l.number = r.number WHERE r.number BETWEEN ? AND ? "
+                f"AND r.kind IN ({','.join('?' * len(kinds))}) AND l.geometry IS NOT NULL",
+                (low, high, *kinds),
+            )
+            while some := rows.fetchmany(_READ):
+                shapes = shapely.from_wkb([row[2] for row in some])
+                flat = shapely.get_dimensions(shapes) == 2
+                said, known = np.array([row[0] for row in some]), np.array([row[1] for row in some])
+                for kind in kinds:
+                    mine = flat & (said == kind)
+                    if mine.any():
+                        numbers[kind].append(known[mine])
+                        found[kind].append(shapely.bounds(shapes[mine]))
+        return [(np.concatenate(numbers[kind]), np.concatenate(found[kind])) for kind in kinds]
+
+    def stood(self, around: Boxes) -> tuple[Numbers, Boxes]:
+        """Rows and boxes of the hazards that stand now, were there before this delivery and lie near it."""
+        first = self._spans[0][0]
+        if not self._earlier:
+            return np.empty(0, dtype=np.int64), np.empty((0, 4))
+        west, south = around[:, :2].min(axis=0).tolist()
+        east, north = around[:, 2:].max(axis=0).tolist()
+        rows = self._connection.execute(
+            f'SELECT i.id, i.minx, i.miny, i.maxx, i.maxy FROM "{index_of("hazard_history")}" i '
+            "JOIN hazard_history h ON h.fid = i.id "
+            "WHERE i.minx <= ? AND i.maxx >= ? AND i.miny <= ? AND i.maxy >= ? "
+            "AND h.known_to = ? AND h.true_to = ? AND CAST(h.reports AS INTEGER) < ?",
+            (east, west, north, south, OPEN_END, OPEN_END, first),
+        ).fetchall()
+        found = np.array(rows, dtype=np.float64).reshape(-1, 5)
+        return found[:, 0].astype(np.int64), found[:, 1:]
+
+    def reports(self, numbers: Iterable[int], *wanted: str) -> dict[int, Shape]:
+        """Reports that came in; of fields they are silent about, what stands of their record."""
+        asked = sorted(set(numbers))
+        rows = self._connection.execute(
+            "SELECT number, body, geometry FROM fallow_ledger "
+            f"WHERE number IN ({','.join('?' * len(asked))})",
+            asked,
+        ).fetchall()
+        found = {}
+        for number, body, wkb in rows:
+            said = orjson.loads(body)
+            values, kind, record = said["fields"], said["kind"], said["record"]
+            if not values.keys() >= set(wanted) and self._spoken_of(record):
+                values = {**(self._standing.now(kind, record) or {}), **values}
+            found[number] = Shape(number, record, said.get("where", ""), values, shapely.from_wkb(wkb))
+        return found
+
+    def rows(self, fids: Iterable[int]) -> dict[int, Shape]:
+        """Hazards that stood before, but those of which this delivery gives the shape anew."""
+        found = {}
+        for fid in sorted(set(fids)):
+            (record,) = self._connection.execute(
+                "SELECT record FROM hazard_history WHERE fid = ?", (fid,)
+            ).fetchone()
+            values = self._standing.now("hazard", record) or {}
+            shape = shapely.from_wkb(values.get(GEOMETRY))
+            if shape is not None and shapely.get_dimensions(shape) == 2 and not self._anew(record):
+                found[fid] = Shape(0, record, "", values, shape)
+        return found
+
+    @cached_property
+    def _earlier(self) -> bool:
+        """Whether anything was there before this delivery."""
+        row = self._connection.execute("SELECT min(number) FROM fallow_report").fetchone()
+        return bool(row[0] < self._spans[0][0])
+
+    def _spoken_of(self, record: str) -> bool:
+        if not self._earlier:
+            return False
+        row = self._connection.execute(
+            "SELECT 1 FROM fallow_report WHERE record = ? AND number < ? LIMIT 1", (record, self._spans[0][0])
+        )
+        return row.fetchone() is not None
+
+    def _anew(self, record: str) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
+            "WHERE r.record = ? AND r.number BETWEEN ? AND ? AND l.geometry IS NOT NULL LIMIT 1",
+            (record, self._spans[0][0], self._spans[-1][1]),
+        )
+        return row.fetchone() is not None
+
+    def without_area(self, record: str) -> bool:
+        """Whether a record is known, and nobody ever gave it a polygon: it cannot hold a release."""
+        rows = self._connection.execute(
+            "SELECT l.geometry FROM fallow_report r JOIN fallow_ledger l ON l.number = r.number "
+            "WHERE r.record = ?",
+            (record,),
+        ).fetchall()
+        shapes = shapely.from_wkb([wkb for (wkb,) in rows])
+        return bool(rows) and not bool(np.any(shapely.get_dimensions(shapes) == 2))

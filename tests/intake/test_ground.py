@@ -1,0 +1,262 @@
+"""What the reviewer is told about ground: areas counted twice, land released where no hazard is recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk
+
+from fallow.errors import Finding
+from fallow.intake import Receipt, bring_in
+from fallow.register import Delivery, Draft, Register, create_register
+from fallow.register import ground as comparing
+
+HAZARDS = """
+source: survey
+who: Survey organisation
+licence: none stated
+delivered: 2024-03-31
+files: {areas: areas.geojson}
+tables:
+  - name: areas
+    format: geojson
+    records:
+      - kind: hazard
+        id: {column: id}
+        date: delivered
+        fields:
+          hazard_class: class
+          status: {value: open}
+        geometry: own
+"""
+RELEASES = """
+source: operator
+who: Clearance organisation
+licence: none stated
+delivered: 2024-06-30
+files: {done: areas.geojson}
+tables:
+  - name: done
+    format: geojson
+    records:
+      - kind: land_release
+        id: {column: id}
+        date: delivered
+        fields:
+          release_type: class
+        geometry: own
+"""
+DEGREE = 110_576.0
+"""Metres of one degree of latitude at the equator, about; the areas below lie there."""
+
+
+def square(west: float, south: float = 0.0, side: float = 0.01) -> list[list[list[float]]]:
+    east, north = west + side, south + side
+    return [[[west, south], [east, south], [east, north], [west, north], [west, south]]]
+
+
+def areas(*rows: tuple[str, str, list[list[list[float]]]]) -> str:
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {"id": id, "class": code},
+                    "geometry": {"type": "Polygon", "coordinates": ring},
+                }
+                for id, code, ring in rows
+            ],
+        }
+    )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with create_register(tmp_path / "country.gpkg", title="Test") as opened:
+        yield Desk(tmp_path, opened)
+
+
+def told(receipt: Receipt, code: str) -> list[Finding]:
+    return [one for one in receipt.findings if one.code == code]
+
+
+def drafts(desk: Desk, description: str, content: str) -> Receipt:
+    return bring_in(desk.write(description, areas__geojson=content), desk.register)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_areas_of_one_delivery_that_cover_each_other_are_told(desk: Desk, approved: bool) -> None:
+    content = areas(
+        ("A", "sha", square(30)),
+        ("B", "cha", square(30.005)),
+        ("C", "sha", square(30.015)),
+        ("D", "cha", square(31)),
+    )
+    receipt = desk.bring(HAZARDS, areas__geojson=content) if approved else drafts(desk, HAZARDS, content)
+    (found,) = told(receipt, "HAZARDS_OVERLAP")
+    assert found.level == "note"
+    assert found.where == "areas.geojson features[1]"
+    assert found.facts["share"] == 50.0
+    assert found.facts["area"] == pytest.approx(0.5 * (0.01 * DEGREE) ** 2, rel=0.01)
+    assert receipt.counts["HAZARDS_OVERLAP"] == 1
+    assert receipt.reported == 4
+
+
+def test_what_stood_before_is_compared_and_a_new_drawing_replaces_its_own(desk: Desk) -> None:
+    desk.bring(HAZARDS, areas__geojson=areas(("A", "sha", square(30)), ("B", "cha", square(40))))
+    other = HAZARDS.replace("source: survey", "source: another")
+    receipt = desk.bring(other, areas__geojson=areas(("X", "cha", square(30.005))))
+    (found,) = told(receipt, "HAZARDS_OVERLAP")
+    records = {one.fields["code"]: one.id for one in desk.register.at().records("hazard")}
+    assert (found.facts["record"], found.facts["other"]) == (records["X"], records["A"])
+    later = HAZARDS.replace("2024-03-31", "2024-05-31")
+    moved = desk.bring(later, areas__geojson=areas(("A", "sha", square(20)), ("B", "cha", square(40.001))))
+    assert told(moved, "HAZARDS_OVERLAP") == []  # B covers only its own earlier drawing, A left X
+    back = HAZARDS.replace("2024-03-31", "2024-07-31")
+    again = desk.bring(back, areas__geojson=areas(("A", "sha", square(30)), ("B", "cha", square(40.001))))
+    assert [one.facts["other"] for one in told(again, "HAZARDS_OVERLAP")] == [records["X"]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("sha", "cha", 1),
+        ("cha", "cha", 1),
+        ("unknown", "sha", 1),
+        ("indication", "sha", 0),
+        ("dismissed", "cha", 0),
+    ],
+)
+def test_only_ground_that_is_suspected_or_confirmed_counts(
+    desk: Desk, one: str, other: str, count: int
+) -> None:
+    receipt = desk.bring(HAZARDS, areas__geojson=areas(("A", one, square(30)), ("B", other, square(30.002))))
+    assert len(told(receipt, "HAZARDS_OVERLAP")) == count
+
+
+def test_neighbours_and_slivers_are_not_told(desk: Desk) -> None:
+    content = areas(("A", "sha", square(30)), ("B", "cha", square(30.01)), ("C", "cha", square(30.01995)))
+    assert told(desk.bring(HAZARDS, areas__geojson=content), "HAZARDS_OVERLAP") == []
+
+
+def add(register: Register, *said: dict[str, Any]) -> range:
+    number = register.receive(
+        Delivery(source="s", who="w", delivered="2024-01-01", declared=False, files=(), mapping="0" * 64)
+    )
+    made = []
+    for one in said:
+        fields = {name: value for name, value in one.items() if name not in ("record", "kind", "shape")}
+        draft = Draft(
+            kind=one.get("kind", "hazard"),
+            record=one["record"],
+            source="s",
+            author="w",
+            true="2024-01-01",
+            fields=fields,
+            geometry=one.get("shape"),
+            located="shape" in one,
+        )
+        made.append(draft)
+    return register.add(made, number)
+
+
+def wkb(west: float, side: float = 0.01) -> bytes:
+    import shapely
+
+    found: bytes = shapely.to_wkb(shapely.box(west, 0, west + side, side))
+    return found
+
+
+def test_a_part_covers_its_parent_by_right_and_a_closed_area_nothing(desk: Desk) -> None:
+    named = {"code": "x", "hazard_class": "sha", "status": "open"}
+    numbers = add(
+        desk.register,
+        {**named, "record": "whole", "shape": wkb(30)},
+        {**named, "record": "part", "parent": "whole", "shape": wkb(30, 0.005)},
+        {**named, "record": "done", "status": "closed", "shape": wkb(30)},
+    )
+    assert desk.register.ground([numbers]).overlaps == ()
+    later = add(desk.register, {**named, "record": "real", "shape": wkb(30.002)})
+    found = desk.register.ground([range(numbers.start, later.stop)]).overlaps
+    assert {one.other for one in found} == {"whole", "part"}
+
+
+def test_land_released_where_no_hazard_is_recorded_is_told(desk: Desk) -> None:
+    desk.bring(HAZARDS, areas__geojson=areas(("A", "sha", square(30)), ("B", "cha", square(30.01))))
+    content = areas(
+        ("R1", "cleared", square(30.005)),  # over both: nothing outside
+        ("R2", "cleared", square(30.015)),  # half outside
+        ("R3", "cleared", square(50)),
+    )
+    receipt = drafts(desk, RELEASES, content)
+    found = {one.where: one.facts for one in told(receipt, "RELEASED_WITHOUT_HAZARD")}
+    assert set(found) == {"areas.geojson features[1]", "areas.geojson features[2]"}
+    half, whole = found["areas.geojson features[1]"], found["areas.geojson features[2]"]
+    assert half["outside"] == pytest.approx(half["area"] / 2, rel=0.001)
+    assert whole["outside"] == whole["area"]
+
+
+def test_a_release_of_a_point_task_says_nothing_about_ground(desk: Desk) -> None:
+    import shapely
+
+    spot: bytes = shapely.to_wkb(shapely.Point(60, 0))
+    release = {"record": "r", "kind": "land_release", "release_type": "cleared", "shape": wkb(60)}
+    numbers = add(
+        desk.register,
+        {"record": "spot", "code": "x", "hazard_class": "cha", "shape": spot},
+        {**release, "hazard": "spot"},
+        {**release, "record": "r2"},
+    )
+    assert [one.record for one in desk.register.ground([numbers]).outside] == ["r2"]
+
+
+def test_what_is_not_measured_is_counted_and_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "PAIRS", 3)
+    content = areas(*((f"A{n}", "sha", square(30 + n / 10_000)) for n in range(4)))
+    receipt = desk.bring(HAZARDS, areas__geojson=content)
+    assert len(told(receipt, "HAZARDS_OVERLAP")) == 3
+    (rest,) = told(receipt, "GROUND_NOT_MEASURED")
+    assert rest.facts["count"] == 3
+
+
+def test_many_strips_give_the_pairs_that_one_tree_gives() -> None:
+    import numpy as np
+    import shapely
+
+    from fallow.register import boxes as joins
+
+    chance = np.random.default_rng(44)
+    low = chance.uniform(0, 10, (20_000, 2))
+    made = np.column_stack((low, low + chance.uniform(0, 0.05, (20_000, 2))))
+    made[:3] = (0, 0, 10, 10)  # as large as a country: in every strip
+    tree = shapely.STRtree(shapely.box(*made.T))
+    left, right = tree.query(shapely.box(*made.T))
+    expected = {(int(a), int(b)) for a, b in zip(left, right, strict=True) if a < b}
+    found = [tuple(sorted(pair)) for some in joins.within_one(made) for pair in some.tolist()]
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+    others = made[15_000:]
+    tree = shapely.STRtree(shapely.box(*others.T))
+    left, right = tree.query(shapely.box(*made.T))
+    between = [tuple(pair) for some in joins.between(made, others) for pair in some.tolist()]
+    assert len(between) == len(set(between))
+    assert set(between) == {(int(a), int(b)) for a, b in zip(left, right, strict=True)}
+
+
+def test_areas_of_many_are_the_geodesic_areas() -> None:
+    import numpy as np
+    import shapely
+
+    from fallow.register.geodesy import area_m2, areas_m2
+
+    corners = [(lon, lat) for lon in (-170, 0, 45.5) for lat in (-75, -30, 0, 12, 47, 70)]
+    shapes = [shapely.box(x, y, x + 0.02, y + 0.01) for x, y in corners]
+    shapes.append(shapely.box(10, 40, 10.02, 40.02).difference(shapely.box(10.005, 40.005, 10.01, 40.01)))
+    assert areas_m2(np.array(shapes)) == pytest.approx(
+        [area_m2(shapely.to_wkb(one)) for one in shapes], rel=1e-5
+    )
