@@ -154,7 +154,7 @@ class _Page:
 
     def _link(self, text: str, of: printed.Source, id: str) -> str:
         about = self.word("source.of", mark=of.mark)
-        to = f'href="#{of.anchor}" data-figure="{self.said(id)}" title="{about}"'
+        to = f'href="#{of.anchor}" data-figure="{escape(id, quote=True)}" title="{about}"'
         return f"<a {to}><bdi>{self.said(text)}</bdi></a>"
 
     def _cell(self, cell: Cell, text: str) -> str:

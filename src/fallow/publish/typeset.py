@@ -108,7 +108,7 @@ def _compile(source: bytes, inputs: dict[str, str], **how: Any) -> bytes:
 
 def _letters(said: str) -> str:
     """Which letters typst had no glyph for, as code points: the text itself may not be told."""
-    quoted = re.search(r'the text ["“](.*?)["”] could not', said, re.DOTALL)
+    quoted = re.search(r'the text `?"(.*?)"`? could not', said, re.DOTALL)
     found = dict.fromkeys(f"U+{ord(one):04X}" for one in (quoted[1] if quoted else ""))
     return ", ".join(list(found)[:8]) or "-"
 
