@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.people import OUTCOMES, UNKNOWN, Harmed, harmed
-from fallow.analysis.period import Period
+from fallow.analysis.period import Period, Side
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
 from fallow.errors import FallowError
@@ -25,9 +25,10 @@ DIMENSIONS = {
     "sex": "sex",
     "age": "age_group",
     "device": "device",
-    "activity": "activity",
+    "activity": "activity_at_time",
     "province": "admin1",
     "place": "admin2",
+    "place_code": "admin2_code",
     "year": "date",
     "month": "date",
 }
@@ -35,6 +36,8 @@ DIMENSIONS = {
 
 _CALENDAR = {"year": 4, "month": 7}
 """How much of an ISO date tells it."""
+
+_PLACES = ("admin1", "admin2", "admin1_code", "admin2_code")
 
 TOTAL: tuple[str, ...] = ()
 
@@ -60,19 +63,24 @@ def casualties(
         Only in this first- or second-level unit, by name or code; ``PLACE_UNKNOWN`` when there is none.
     """
     period = Period.of(since, until, year)
-    dimensions = _dimensions(by)
-    people = _in_place(list(harmed(asked)), place)
+    dimensions = dimensions_of(by)
+    people = _in_place(list(harmed(asked, _needed(dimensions, place))), place)
     cells: dict[tuple[str, ...], dict[str, list[Harmed]]] = {TOTAL: _empty()}
+    sides: dict[tuple[str | None, str | None], Side] = {}  # a programme has few days and many people
     for one in people:
-        side = period.side(one.date, one.until)
+        dates = (one.date, one.until)
+        side = sides.get(dates)
+        if side is None:
+            side = sides[dates] = period.side(*dates)
         if side == "outside":
             continue
         column = one.outcome if side == "inside" else "date_uncertain"
-        keys = {TOTAL, tuple(_value(one, name) for name in dimensions)}
-        for key in keys:
+        cells[TOTAL][column].append(one)
+        if dimensions:
+            key = tuple(value_of(one, name) for name in dimensions)
             cells.setdefault(key, _empty())[column].append(one)
     return Found(
-        keys=tuple(_key(asked.register.model, name) for name in dimensions),
+        keys=tuple(dimension_key(asked.register.model, name) for name in dimensions),
         measures=_measures(dimensions),
         lines=tuple(
             _line(key, cells, dimensions) for key in sorted(cells, key=lambda key: (key == TOTAL, key))
@@ -82,21 +90,27 @@ def casualties(
     )
 
 
-def _dimensions(by: Sequence[str] | str) -> tuple[str, ...]:
+def _needed(dimensions: Sequence[str], place: str | None) -> list[str]:
+    """The fields of a victim that the question reads."""
+    names = [DIMENSIONS[one] for one in dimensions]
+    return [*names, *(_PLACES if place is not None else ())]
+
+
+def dimensions_of(by: Sequence[str] | str, where: str = "casualties.by") -> tuple[str, ...]:
+    """Names of :data:`DIMENSIONS` as given; ``PARAMETER_VALUE`` for another."""
     names = [one.strip() for one in by.split(",")] if isinstance(by, str) else list(by)
     for name in names:
         if name and name not in DIMENSIONS:
-            raise FallowError("PARAMETER_VALUE", "casualties.by", found=name, known=", ".join(DIMENSIONS))
+            raise FallowError("PARAMETER_VALUE", where, found=name, known=", ".join(DIMENSIONS))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _in_place(people: list[Harmed], place: str | None) -> list[Harmed]:
     if place is None:
         return people
-    names = ("admin1", "admin2", "admin1_code", "admin2_code")
     wanted = place.casefold()
     found = [
-        one for one in people if wanted in {str(one.fields.get(name) or "").casefold() for name in names}
+        one for one in people if wanted in {str(one.fields.get(name) or "").casefold() for name in _PLACES}
     ]
     if not found:
         raise FallowError("PLACE_UNKNOWN", "casualties.place", found=place)
@@ -107,7 +121,8 @@ def _empty() -> dict[str, list[Harmed]]:
     return {**{outcome: [] for outcome in OUTCOMES}, "date_uncertain": []}
 
 
-def _value(one: Harmed, dimension: str) -> str:
+def value_of(one: Harmed, dimension: str) -> str:
+    """Where a person belongs in a dimension; unknown is a class of its own."""
     if dimension == "outcome":
         return one.outcome
     if dimension in _CALENDAR:
@@ -116,7 +131,8 @@ def _value(one: Harmed, dimension: str) -> str:
     return str(value) if value not in (None, "") else UNKNOWN
 
 
-def _key(model: Model, dimension: str) -> Key:
+def dimension_key(model: Model, dimension: str) -> Key:
+    """The column of a dimension, with the labels of its codes."""
     name = DIMENSIONS[dimension]
     of = model.kind("victim").field(name)
     words = catalogue()
@@ -146,8 +162,8 @@ def _line(
         "unknown": counts[UNKNOWN],
         "date_uncertain": counts["date_uncertain"],
     }
-    behind = {name: tuple(sorted({one.record for one in people})) for name, people in of.items()}
-    behind["casualties"] = tuple(sorted({record for outcome in OUTCOMES for record in behind[outcome]}))
+    behind = {name: tuple(sorted({one.record: 0 for one in people})) for name, people in of.items()}
+    behind["casualties"] = tuple(sorted({record: 0 for outcome in OUTCOMES for record in behind[outcome]}))
     if len(dimensions) == 1:
         known = sum(
             one.count

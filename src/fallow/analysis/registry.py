@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from fallow.analysis.parameters import Parameter, checked, parameters_of
 from fallow.analysis.result import Key, Line, Measure, Recipe, Result, digest_of_inputs
@@ -24,6 +25,16 @@ from fallow.words import Text, catalogue
 CLOCKS = ("known", "true", "head")
 
 
+class Plain(NamedTuple):
+    """A record with only the fields that were asked for."""
+
+    id: str
+    fields: Mapping[str, Any]
+
+
+_record = attrgetter("id")
+
+
 @dataclass(slots=True)
 class Asked:
     """What an analysis works with: one view of the register, and a note of every record it reads."""
@@ -32,6 +43,28 @@ class Asked:
     view: View
     read: dict[str, tuple[int, ...]] = field(default_factory=dict)
     declared: dict[str, int] = field(default_factory=dict)
+
+    def plain(self, kind: str, names: Sequence[str]) -> list[Plain]:
+        """The same with these fields alone, as they are stored: a country's people are counted often.
+
+        For fields that are stored as they are said (texts, codes, numbers, dates); one that the kind does not
+        have reads as empty.
+        """
+        of = self.register.model.kinds.get(kind)
+        if of is None:
+            return []
+        there = {one.name for one in of.stored}
+        asked = [name for name in names if name in there]
+        found = []
+        for batch in self.view.raw(kind, ["record", "reports", "declared", *asked], geometry=False):
+            for record, reports, declared, *cells in batch:
+                self.read[record] = (
+                    (int(reports),) if " " not in reports else tuple(map(int, reports.split()))
+                )
+                self.declared[record] = declared
+                found.append(Plain(record, dict(zip(asked, cells, strict=True))))
+        found.sort(key=_record)
+        return found
 
     def records(self, kind: str, **where: Any) -> list[Record]:
         """Records of a kind in order of id, each noted as read; an absent kind has none."""
@@ -171,8 +204,10 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 
 def _behind(asked: Asked, lines: Sequence[Line]) -> Mapping[str, tuple[int, ...]]:
-    counted = {record for line in lines for records in line.behind.values() for record in records}
-    return {record: asked.read[record] for record in sorted(counted) if record in asked.read}
+    counted: set[str] = set()
+    for line in lines:
+        counted.update(*line.behind.values())
+    return {record: reports for record, reports in asked.read.items() if record in counted}
 
 
 def _recipe(

@@ -195,7 +195,5 @@ class Result:
 
 def digest_of_inputs(reports: Mapping[str, Sequence[int]]) -> str:
     """SHA-256 over record ids and the reports behind them, in order of id."""
-    sum = sha256()
-    for record in sorted(reports):
-        sum.update(f"{record} {' '.join(map(str, reports[record]))}\n".encode())
-    return sum.hexdigest()
+    lines = [f"{record} {' '.join(map(str, reports[record]))}\n" for record in sorted(reports)]
+    return sha256("".join(lines).encode()).hexdigest()

@@ -35,7 +35,7 @@ def vintages(asked: Asked, known_on: Days = (), since: Day = None, until: Day = 
     columns: dict[str, dict[str, list[Harmed]]] = {}
     for day in days:
         then = Asked(asked.register, asked.register.at(known=day), asked.read, asked.declared)
-        for one in harmed(then):
+        for one in harmed(then, ()):
             if period.side(one.date, one.until) == "inside":
                 columns.setdefault(one.within(4), {}).setdefault(day, []).append(one)
     words = catalogue()

@@ -101,16 +101,14 @@ class SaidBy:
 def said_by(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[SaidBy]:
     """Which sources the reports with these ledger numbers come from, the most frequent first."""
     counts: dict[tuple[str, int], int] = {}
-    wanted = sorted(set(numbers))
-    for start in range(0, len(wanted), _AT_ONCE):
-        chunk = wanted[start : start + _AT_ONCE]
-        rows = connection.execute(
-            "SELECT source, delivery, count(*) FROM fallow_report "  # noqa: S608 - marks, not values
-            f"WHERE number IN ({','.join('?' * len(chunk))}) GROUP BY source, delivery",
-            chunk,
-        )
-        for source, delivery, count in rows:
-            counts[source, delivery] = counts.get((source, delivery), 0) + count
+    # One statement however many there are: 50,000 numbers asked in pieces take ten times as long.
+    rows = connection.execute(
+        "SELECT source, delivery, count(*) FROM fallow_report "
+        "WHERE number IN (SELECT value FROM json_each(?)) GROUP BY source, delivery",
+        (orjson.dumps(sorted(set(numbers))).decode(),),
+    )
+    for source, delivery, count in rows:
+        counts[source, delivery] = counts.get((source, delivery), 0) + count
     found: dict[str, SaidBy] = {}
     for (source, delivery), count in counts.items():
         row = connection.execute("SELECT body FROM fallow_ledger WHERE number = ?", (delivery,)).fetchone()
