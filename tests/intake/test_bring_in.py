@@ -338,11 +338,7 @@ def test_a_value_that_is_now_empty_is_said_to_be(desk: Desk) -> None:
 
 def test_without_complete_nothing_is_withdrawn(desk: Desk) -> None:
     desk.bring(VICTIMS, victims__csv=ROWS)
-    text = (
-        VICTIMS.replace("2024-03-31", "2024-06-30")
-        + "accept: [{code: EXPECTATION_FAILED, by: L. Demo, why: a part}]\n"
-    )
-    receipt = desk.bring(text, victims__csv="\n".join(ROWS.splitlines()[:2]) + "\n")
+    receipt = desk.bring(VICTIMS.replace("2024-03-31", "2024-06-30"), victims__csv=LESS)
     assert receipt.withdrawals == 0
     assert desk.register.at().count("victim") == 3
 
@@ -457,17 +453,46 @@ def test_an_older_delivery_after_a_newer_is_refused(desk: Desk) -> None:
 # Expectations, acceptance, failure
 
 
-def test_a_source_that_shrinks_stops_unless_a_person_accepts(desk: Desk) -> None:
-    desk.bring(VICTIMS, victims__csv=ROWS)
+COMPLETE = VICTIMS.replace("        date: fecha\n", "        date: fecha\n        complete: true\n")
+LESS = "\n".join(ROWS.splitlines()[:2]) + "\n"
+
+
+def test_a_complete_source_that_shrinks_stops_unless_a_person_accepts(desk: Desk) -> None:
+    desk.bring(COMPLETE, victims__csv=ROWS)
     before = head(desk.register)
-    text, less = VICTIMS.replace("2024-03-31", "2024-06-30"), "\n".join(ROWS.splitlines()[:2]) + "\n"
+    text = COMPLETE.replace("2024-03-31", "2024-06-30")
     with pytest.raises(FallowError) as caught:
-        desk.bring(text, victims__csv=less)
+        desk.bring(text, victims__csv=LESS)
     assert caught.value.code == "EXPECTATION_FAILED"
+    assert caught.value.where == "hospital"
     assert (caught.value.facts["found"], caught.value.facts["before"]) == (1, 3)
     assert head(desk.register) == before
-    receipt = bring_in(desk.write(text, victims__csv=less), desk.register, accept=["EXPECTATION_FAILED"])
+    receipt = bring_in(desk.write(text, victims__csv=LESS), desk.register, accept=["EXPECTATION_FAILED"])
     assert receipt.counts["EXPECTATION_FAILED"] == 1
+    assert receipt.withdrawals == 2
+
+
+def test_a_source_that_brings_what_is_new_may_bring_less_and_says_so(desk: Desk) -> None:
+    """A monthly list of new casualties is smaller in a quiet month: that is no broken export."""
+    desk.bring(VICTIMS, victims__csv=ROWS)
+    receipt = desk.bring(VICTIMS.replace("2024-03-31", "2024-06-30"), victims__csv=LESS)
+    assert "EXPECTATION_FAILED" not in receipt.counts
+    (found,) = [one for one in receipt.findings if one.code == "DELIVERY_SMALLER"]
+    assert (found.level, found.where, found.facts) == ("note", "hospital", {"found": 1, "before": 3})
+    assert (receipt.withdrawals, receipt.known_already) == (0, 1)
+    assert desk.register.at().count("victim") == 3
+    again = desk.bring(VICTIMS.replace("2024-03-31", "2024-09-30"), victims__csv=LESS + "\n")
+    assert "DELIVERY_SMALLER" not in again.counts
+
+
+def test_a_bound_of_its_own_holds_whether_complete_or_not(desk: Desk) -> None:
+    bounded = VICTIMS + "expect: {rows: {max_change: 10%}}\n"
+    desk.bring(bounded, victims__csv=ROWS)
+    with pytest.raises(FallowError) as caught:
+        desk.bring(bounded.replace("2024-03-31", "2024-06-30"), victims__csv=LESS)
+    assert caught.value.code == "EXPECTATION_FAILED"
+    loose = COMPLETE.replace("2024-03-31", "2024-06-30") + "expect: {rows: {max_change: 90%}}\n"
+    assert "EXPECTATION_FAILED" not in desk.bring(loose, victims__csv=LESS).counts
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,22 @@
 """Step 1, reports arrive: what a delivery is expected to be, checked before anything of it is kept.
 
-A source that shrinks is more often a broken export than land given back. Without a bound of its own a
-source may lose a fifth of its rows between two deliveries; more stops the run until a person accepts it.
+A source that shrinks is more often a broken export than land given back. Where a delivery lists every living
+record (``complete``), each row that is missing withdraws one: more than a fifth fewer rows than before stop
+the run until a person accepts it, unless the source has a bound of its own. Where a delivery is only what is
+new, its size says little: the same is a note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fallow.errors import FallowError, Finding
 from fallow.intake.source import Expected, Source
 
 SHRINKS_AT_MOST = 0.2
 CODE = "EXPECTATION_FAILED"
+SMALLER = "DELIVERY_SMALLER"
 
 
 def check(
@@ -34,18 +38,29 @@ def check(
     FallowError
         ``EXPECTATION_FAILED``, unless it is accepted: then it is a finding.
     """
-    found = [one for expected in _bounds(source) for one in _outside(expected, counts, before)]
+    found = [one for expected in source.expect for one in _outside(expected, counts, before)]
+    shrunk = [] if _bounds_rows(source) else _outside(_SHRINKING, counts, before)
+    if shrunk and not any(record.complete for table in source.tables for record in table.records):
+        facts = {name: shrunk[0].facts[name] for name in ("found", "before")}
+        return [*_stopping(source, found, accept), Finding(SMALLER, "note", source.name, facts)]
+    return _stopping(source, [*found, *(replace(one, where=source.name) for one in shrunk)], accept)
+
+
+def _stopping(source: Source, found: list[Finding], accept: frozenset[str]) -> list[Finding]:
+    """What was found, where a person accepts it; else the run stops with the first."""
     if found and CODE not in accept and CODE not in source.accepted:
         raise FallowError(CODE, found[0].where, **found[0].facts)
     return found
 
 
-def _bounds(source: Source) -> tuple[Expected, ...]:
-    if any(
+_SHRINKING = Expected("rows", max_change=-SHRINKS_AT_MOST)
+
+
+def _bounds_rows(source: Source) -> bool:
+    """Whether the source says itself how much its rows may become fewer."""
+    return any(
         one.count == "rows" and (one.max_change is not None or one.least is not None) for one in source.expect
-    ):
-        return source.expect
-    return (*source.expect, Expected("rows", max_change=-SHRINKS_AT_MOST, where=source.name))
+    )
 
 
 def _outside(
