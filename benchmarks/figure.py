@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 from fallow.analysis import figure
-from fallow.register import Draft, Register, create_register, open_register
+from fallow.register import Draft, create_register, open_register
 
 TARGET = 0.3
 """Seconds."""
@@ -33,8 +33,8 @@ def best(repeat: int, act: Callable[[], object]) -> float:
     return min(times)
 
 
-def build(path: Path, rows: int, versions: int) -> int:
-    """People told ``versions`` times over the years, each telling another outcome; gives the rows of history."""
+def build(path: Path, rows: int, versions: int) -> None:
+    """People told ``versions`` times over the years, each telling another outcome."""
     rng = random.Random(7)
     people = rows // versions
     with create_register(path, title="Benchmark", invented=True) as register, register.writing():
@@ -45,8 +45,6 @@ def build(path: Path, rows: int, versions: int) -> int:
                 day = f"{2005 + 3 * version}-06-30"
                 outcome = register.approve([register.add(drafts)], by="bench", why="benchmark", as_of=day)
                 assert not outcome.refused, outcome.refused[:1]
-        count = _rows(register)
-    return count
 
 
 def _draft(person: int, version: int, rng: random.Random) -> Draft:
@@ -61,18 +59,6 @@ def _draft(person: int, version: int, rng: random.Random) -> Draft:
     learned = f"{2005 + 3 * version}-05-31"
     record = f"00000000-0000-8000-8000-{person:012}"
     return Draft("victim", record, "hospital", "nurse", date, fields, learned=learned)
-
-
-def _rows(register: Register) -> int:
-    return sum(len(batch) for batch in _history(register))
-
-
-def _history(register: Register) -> list[list[tuple[object, ...]]]:
-    connection = sqlite3.connect(register.path)
-    try:
-        return [connection.execute("SELECT fid FROM victim_history").fetchall()]
-    finally:
-        connection.close()
 
 
 def main() -> None:
