@@ -12,9 +12,10 @@ from fallow.intake.linking import Linker, in_order
 from fallow.intake.mapping import Mapped, TableMapper
 from fallow.intake.read import Reading
 from fallow.intake.receipt import Columns, Receipt, Tally
-from fallow.intake.reporting import Hand, Reporter
+from fallow.intake.reporting import Reporter
+from fallow.intake.reporting_sheet import Hand
 from fallow.intake.source import DeliverySpec, Source, TableSpec
-from fallow.register import Approval, Draft, Register, Said
+from fallow.register import Approval, Draft, Register, Said, Sheet
 
 
 class DeliveryRun:
@@ -88,7 +89,8 @@ class DeliveryRun:
                 staged.append((table, list(mapped)))
                 continue
             for batch in mapped:
-                self._add(self.reporter.take(table.name, batch), number)
+                for drafts in self.reporter.take(table.name, batch):
+                    self._add(drafts, number)
         if staged:
             self._report_continued(staged, number)
         self._withdraw(number)
@@ -201,12 +203,15 @@ class DeliveryRun:
 
     # -- reporting ---------------------------------------------------------------------------------------
 
-    def _add(self, drafts: Sequence[Draft], number: int) -> None:
-        if not drafts:
+    def _add(self, drafts: Sequence[Draft] | Sheet, number: int) -> None:
+        if not len(drafts):
             return
-        span = self._register.add(drafts, delivery=number)
-        if self._act is not None:
-            self._act.receive(span, drafts, self._register.today())
+        if isinstance(drafts, Sheet):
+            span = self._register.add_sheet(drafts, number, self._act)
+        else:
+            span = self._register.add(drafts, delivery=number)
+            if self._act is not None:
+                self._act.receive(span, drafts, self._register.today())
         if self.reports and self.reports[-1].stop == span.start:
             span = range(self.reports.pop().start, span.stop)
         self.reports.append(span)
@@ -244,8 +249,8 @@ class DeliveryRun:
                 doubtful.add(kind)
         for table, batches in staged:
             for mapped in batches:
-                drafts = self.reporter.take(table.name, mapped, assigned.get(table.name, {}), before)
-                self._add(drafts, number)
+                for drafts in self.reporter.take(table.name, mapped, assigned.get(table.name, {}), before):
+                    self._add(drafts, number)
         for kind, said in gone.items():
             self._add(self.reporter.withdraw(kind, said, kind in doubtful), number)
 
@@ -301,14 +306,17 @@ class DeliveryRun:
         return Pairing({**again, **rest.pairs}, rest.added, rest.withdrawn, rest.by_tier)
 
     def _places(self, kind: str, now: Sequence[Statement]) -> dict[Any, str]:
-        placed: dict[str, Placed] = {}
-        found = {}
+        tables: dict[str, list[int]] = {}
         for one in now:
             table, position = cast(tuple[str, int], one.name)
-            if table not in placed:
-                placed[table] = Placed(self._source.name, kind, self.digest, table)
-            found[one.name] = placed[table].record(position)
-        return found
+            tables.setdefault(table, []).append(position)
+        return {
+            (table, position): record
+            for table, positions in tables.items()
+            for position, record in zip(
+                positions, Placed(self._source.name, kind, self.digest, table).every(positions), strict=True
+            )
+        }
 
     def _by_place(self, kind: str, pairing: Pairing, now: Sequence[Statement]) -> dict[Any, str]:
         """Table and position to record: the one it continues, or a new one."""

@@ -7,19 +7,26 @@ and two equal rows without an id stay two people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b, file_digest, sha256
 from marshal import dumps
 from pathlib import Path
+from typing import Any
 
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 BETWEEN = "\x1f"
 
 
-def uuid8(digest: bytes) -> str:
-    """UUID version 8 (RFC 9562) from the first 16 bytes of a digest."""
-    text = digest[:16].hex()
-    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+def uuids8(digests: Iterable[bytes]) -> list[str]:
+    """UUIDs of version 8 (RFC 9562), each from the first 16 bytes of a digest."""
+    packed = bytearray(b"".join([one[:16] for one in digests]))
+    for spot, kept, version in ((6, 0x0F, 0x80), (8, 0x3F, 0x80)):
+        packed[spot::16] = bytes(kept & one | version for one in packed[spot::16])
+    text = packed.hex()
+    return [
+        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-{text[at + 12 : at + 16]}"
+        f"-{text[at + 16 : at + 20]}-{text[at + 20 : at + 32]}"
+        for at in range(0, len(text), 32)
+    ]
 
 
 def id_text(parts: Sequence[str]) -> str:
@@ -35,9 +42,11 @@ class Named:
 
     def record(self, id: str) -> str:
         """The record of this id in the file."""
-        digest = self._start.copy()
-        digest.update(id.encode())
-        return uuid8(digest.digest())
+        return self.every([id])[0]
+
+    def every(self, ids: Iterable[str]) -> list[str]:
+        """The records of some ids in the file."""
+        return uuids8(_digests(self._start, (id.encode() for id in ids)))
 
 
 class Placed:
@@ -48,9 +57,19 @@ class Placed:
 
     def record(self, position: int) -> str:
         """The record of the row at this position of the table, counted from 0 over all its files."""
-        digest = self._start.copy()
-        digest.update(b"%d" % position)
-        return uuid8(digest.digest())
+        return self.every([position])[0]
+
+    def every(self, positions: Iterable[int]) -> list[str]:
+        """The records of the rows at some positions."""
+        return uuids8(_digests(self._start, (b"%d" % position for position in positions)))
+
+
+def _digests(start: Any, parts: Iterable[bytes]) -> Iterator[bytes]:
+    copy = start.copy
+    for part in parts:
+        digest = copy()
+        digest.update(part)
+        yield digest.digest()
 
 
 def files_digest(digests: Iterable[str]) -> str:

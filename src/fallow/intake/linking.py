@@ -70,9 +70,9 @@ class Linker:
 
     def _by_id(self, spec: FieldSpec, named: Sequence[Any]) -> tuple[list[Any], list[int]]:
         source, kind = spec.of or self._source.name, spec.link or ""
-        record_of = Named(source, kind).record
-        ids = {id for cell in named for id in _ids(cell)}
-        there = self._that_exist(source, kind, {id: record_of(id) for id in ids})
+        ids = sorted({id for cell in named for id in _ids(cell)})
+        records = Named(source, kind).every(ids)
+        there = self._that_exist(source, kind, dict(zip(ids, records, strict=True)))
         linked: list[Any] = []
         missing = []
         for row, cell in enumerate(named):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from fallow.errors import FallowError, Finding
@@ -17,7 +18,7 @@ from fallow.kinds import Field, Kind, Model
 _SHAPES = {1: "point", 2: "line", 3: "polygon", 4: "point", 5: "line", 6: "polygon"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statements:
     """What the rows of one batch say about records of one kind; every list has one entry a row.
 
@@ -29,8 +30,11 @@ class Statements:
         The id in the file (``codes``: as a person reads it), or ``None`` when the source gives none.
     links
         Field name to the id in the file of the linked record (a list where several are linked).
-    fields, originals, secrets
-        Canonical values that are not empty; raw text of those that read differently; personal values.
+    columns
+        Field name to canonical values; ``None`` where a row says nothing, ``UNSAID`` where it does not speak
+        about the field.
+    originals, secrets
+        Raw text of those that read differently; personal values (``None`` where no column is personal).
     spoken
         Fields every row speaks about, empty or not; ``unsaid`` holds the exceptions by row.
     """
@@ -40,9 +44,9 @@ class Statements:
     ids: Sequence[str] | None
     codes: Sequence[str] | None
     links: Mapping[str, Sequence[Any]]
-    fields: Sequence[dict[str, Any]]
+    columns: Mapping[str, Sequence[Any]]
     originals: Sequence[Mapping[str, str]]
-    secrets: Sequence[Mapping[str, Any]]
+    secrets: Sequence[Mapping[str, Any]] | None
     true: Sequence[str]
     authors: Sequence[str] | None
     spoken: tuple[str, ...]
@@ -50,6 +54,11 @@ class Statements:
     located: bool
     coded: bool
     """The kind has a ``code`` that the description leaves to Fallow."""
+
+    @cached_property
+    def fields(self) -> list[dict[str, Any]]:
+        """The columns as one dictionary a row, without the empty cells; made when first asked for."""
+        return _rows(self.columns, len(self.here))
 
 
 class RecordMapper:
@@ -113,19 +122,20 @@ class RecordMapper:
         self._required(open_columns, secret_columns, report)
         if self.located:
             report.places(batch.wkb, self.kind, unread)
-        fields = _rows(open_columns, count)
+        spoken = {name: column.values for name, column in open_columns}
         if self.id_field and ids is not None:
-            for row, id in zip(fields, _readable(ids, self.spec), strict=True):
-                row["external_id"] = id
+            spoken["external_id"] = _readable(ids, self.spec)
         return Statements(
             spec=self.spec,
             here=here,
             ids=ids,
             codes=None if ids is None else _readable(ids, self.spec),
             links=self._links(columns, count),
-            fields=fields,
+            columns=spoken,
             originals=_originals(open_columns, count),
-            secrets=_rows(secret_columns, count) if secret_columns else [{}] * count,
+            secrets=_rows({name: one.values for name, one in secret_columns}, count)
+            if secret_columns
+            else None,
             true=true,
             authors=[raw_text(one).strip() for one in columns[self.spec.author]]
             if self.spec.author
@@ -239,13 +249,13 @@ def _guarded(kind: Kind, model: Model) -> dict[str, frozenset[str]]:
     return found
 
 
-def _rows(columns: list[tuple[str, Column]], count: int) -> list[dict[str, Any]]:
+def _rows(columns: Mapping[str, Sequence[Any]], count: int) -> list[dict[str, Any]]:
     """The cells that say something, as one dictionary a row."""
-    names = [name for name, _ in columns]
-    if not names:
+    if not columns:
         return [{} for _ in range(count)]
-    rows = zip(*(column.values for _, column in columns), strict=True)
-    if not any(None in column.values or UNSAID in column.values for _, column in columns):
+    names = list(columns)
+    rows = zip(*columns.values(), strict=True)
+    if not any(None in values or UNSAID in values for values in columns.values()):
         return [dict(zip(names, row, strict=True)) for row in rows]
     return [
         {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any
 
 import shapely
@@ -21,9 +22,10 @@ from fallow.intake.mapping_columns import UNSAID
 from fallow.intake.mapping_records import Statements
 from fallow.intake.receipt import Tally
 from fallow.intake.repeats import RepeatFinder
-from fallow.intake.source import RecordSpec, Source
+from fallow.intake.reporting_sheet import Hand, first_sheet
+from fallow.intake.source import RecordSpec
 from fallow.kinds import date_low
-from fallow.register import Draft, Register, Said
+from fallow.register import Draft, Register, Said, Sheet
 
 
 @dataclass(slots=True)
@@ -39,28 +41,6 @@ class Count:
     withdrawals: int = 0
     held: int = 0
     by_kind: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """What is the same for every draft of one delivery."""
-
-    source: Source
-    delivered: str
-    files: str
-    """Digest over the delivery's files."""
-    first: bool
-    """Nothing of this source came in before."""
-
-    @property
-    def learned(self) -> str | None:
-        """The day the programme learned it, where that is declared and not witnessed."""
-        return self.delivered if self.source.declared else None
-
-    @property
-    def author(self) -> str:
-        """Who wrote it, when no column says so."""
-        return self.source.author or self.source.who
 
 
 class Reporter:
@@ -86,8 +66,9 @@ class Reporter:
         mapped: Mapped,
         assigned: Mapping[str, Mapping[int, str]] | None = None,
         before: Mapping[str, Mapping[str, Said]] | None = None,
-    ) -> list[Draft]:
-        """The drafts of one batch.
+    ) -> list[list[Draft] | Sheet]:
+        """The drafts of one batch: for each record spec a list, or a sheet where all is said for the first
+        time.
 
         Parameters
         ----------
@@ -112,11 +93,14 @@ class Reporter:
             self._tally.add(found, offset)
         held = _held(findings)
         made = [False] * len(mapped.batch)
-        drafts: list[Draft] = []
+        drafts: list[list[Draft] | Sheet] = []
         for one, of_rows, linked, again in zip(statements, records, links, repeats.again, strict=True):
             skip = refused | again
             said = self._said(one.spec, of_rows, before)
-            drafts += self._drafts(one, of_rows, linked, mapped, skip, held, said, made)
+            if said or one.secrets is not None:
+                drafts.append(self._drafts(one, of_rows, linked, mapped, skip, held, said, made))
+            else:
+                drafts.append(self._first(one, of_rows, linked, mapped, skip, held, made))
             self._linker.note(one.spec.kind, _those(of_rows, refused))
         self.count.rows += len(made)
         self.count.refused += len(refused)
@@ -131,14 +115,13 @@ class Reporter:
         source, kind = self.hand.source.name, one.spec.kind
         here = one.here
         if one.ids is not None:
-            named = Named(source, kind).record
-            found = [named(id) if told else None for id, told in zip(one.ids, here, strict=True)]
+            found = _where_told(here, Named(source, kind).every(compress(one.ids, here)))
         elif kind in assigned:
             given = assigned[kind]
             found = [given.get(offset + row) if told else None for row, told in enumerate(here)]
         else:
-            placed = Placed(source, kind, self.hand.files, table).record
-            found = [placed(offset + row) if told else None for row, told in enumerate(here)]
+            placed = Placed(source, kind, self.hand.files, table)
+            found = _where_told(here, placed.every(compress(range(offset, offset + len(here)), here)))
         if kind in self.listed:
             self.listed[kind].update(record for record in found if record is not None)
         return found
@@ -192,6 +175,43 @@ class Reporter:
         asked = list(dict.fromkeys(record for record in records if record is not None))
         return self._register.said(self.hand.source.name, spec.kind, asked)
 
+    def _first(
+        self,
+        one: Statements,
+        records: Sequence[str | None],
+        links: Links,
+        mapped: Mapped,
+        skip: frozenset[int],
+        held: Mapping[int, tuple[str, ...]],
+        made: list[bool],
+    ) -> Sheet:
+        """Everything a batch says of one kind when nothing of it was said before."""
+        rows = [row for row, record in enumerate(records) if record is not None and row not in skip]
+        sheet = first_sheet(
+            self.hand,
+            one,
+            rows,
+            records,
+            links,
+            mapped,
+            held,
+            dated=self._dated(one.spec),
+            apart=self._apart(one),
+        )
+        for row in rows:
+            made[row] = True
+        self.count.additions += len(rows)
+        self.count.by_kind[one.spec.kind] += len(rows)
+        self.count.held += len(sheet.held)
+        return sheet
+
+    def _apart(self, one: Statements) -> bool:
+        """Whether a record of this kind cannot come twice: ids are compared, and each row stands once."""
+        return one.ids is not None or all(
+            sum(1 for record in table.records if record.kind == one.spec.kind and not record.id) <= 1
+            for table in self.hand.source.tables
+        )
+
     def _drafts(
         self,
         one: Statements,
@@ -207,7 +227,8 @@ class Reporter:
         source, learned, author = hand.source.name, hand.learned, hand.author
         dated = self._dated(one.spec)
         place, wheres, wkb = f"{mapped.file} ", mapped.batch.where, mapped.batch.wkb
-        every, originals, codes, secrets, trues = one.fields, one.originals, one.codes, one.secrets, one.true
+        every, originals, codes, trues = one.fields, one.originals, one.codes, one.true
+        secrets = one.secrets if one.secrets is not None else [{}] * len(records)
         coded, authors = one.coded, one.authors
         drafts: list[Draft] = []
         updates = of_updates = 0
@@ -322,6 +343,13 @@ class Reporter:
             return {}
         kept = self._register.secrets(whole.record)
         return {name: value for name, value in whole.secret.items() if kept.get(name) != value}
+
+
+def _where_told(here: Sequence[bool], records: Sequence[str]) -> Sequence[str | None]:
+    if all(here):
+        return records
+    waiting = iter(records)
+    return [next(waiting) if told else None for told in here]
 
 
 def _held(findings: Iterable[Finding]) -> dict[int, tuple[str, ...]]:

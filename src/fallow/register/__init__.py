@@ -19,6 +19,7 @@ from fallow.register.parallel import Parallel
 from fallow.register.register import Register
 from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record, Said
 from fallow.register.review import Claimed, Review, Waiting
+from fallow.register.sheet import Sheet
 from fallow.register.sources import SaidBy
 from fallow.register.vault import Vault
 from fallow.register.verify import Verdict
@@ -50,6 +51,7 @@ __all__ = [
     "Review",
     "Said",
     "SaidBy",
+    "Sheet",
     "SignedTree",
     "Slice",
     "States",

@@ -8,6 +8,7 @@ again when everything has been seen. Reports that came in a moment ago need not 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,11 +20,13 @@ from fallow.errors import Finding
 from fallow.kinds import Kind, Model, date_low
 from fallow.register.cases import CaseLoader, claim_of
 from fallow.register.claims import GEOMETRY, Claim, Slice
-from fallow.register.decide import Books, Conflict, Outcome, conflicts, latest
+from fallow.register.decide import Books, Conflict, Outcome, as_ranges, conflicts, doubtful, latest
 from fallow.register.fold import fold
 from fallow.register.parallel import parallel
 from fallow.register.report import OPEN_END, Draft
 from fallow.register.rules import Change, check, check_steps
+from fallow.register.schema import REPORT_BY_RECORD
+from fallow.register.sheet import Sheet
 
 _CHUNK = 2_000
 
@@ -60,18 +63,24 @@ class Approval:
     ) -> None:
         self._connection = connection
         self._model = model
-        self._day = day
-        self._declared = declared
+        self.day = day
+        self.declared = declared
         self._accept = accept
         self.books = Books(connection, model)
         self.outcome = Outcome()
-        self.approved: list[int] = []
+        self.approved: list[int | range] = []
+        self.marked: list[tuple[int, int]] = []
+        """Those of the approved that the index of reports calls approved already."""
         self._again: dict[str, dict[str, list[int]]] = {}
+        # Nothing was told before: until something asks for a record, the indexes by record can wait.
+        self._founding = connection.execute("SELECT 1 FROM fallow_report LIMIT 1").fetchone() is None
+        self._waiting = False
         # Records that a decision speaks about are folded, even if only one report does.
         self._decided = {row[0] for row in connection.execute("SELECT DISTINCT record FROM fallow_about")}
 
     def read(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Take reports by their ledger numbers, in ledger order."""
+        self._settle()
         for low, high in ranges:
             for start in range(low, high + 1, _CHUNK):
                 rows = self._connection.execute(
@@ -86,6 +95,10 @@ class Approval:
 
     def receive(self, numbers: range, drafts: Sequence[Draft], today: str) -> None:
         """Take reports that were received in this same transaction."""
+        self._take_drafts(numbers, drafts, today)
+
+    def _take_drafts(self, numbers: Sequence[int], drafts: Sequence[Draft], today: str) -> None:
+        self._settle()
         told = {draft.record for draft in drafts}
         again = {
             row[0]
@@ -116,8 +129,73 @@ class Approval:
             ]
         )
 
+    def short(self, sheet: Sheet) -> Sequence[int]:
+        """The statements of a sheet that become one row of history each, without fold and without rules.
+
+        Asked before the sheet is entered: nobody spoke about their records before, no finding holds them, and
+        no rule of their kind has anything to look at.
+        """
+        if self._founding and sheet.apart:
+            if not self._waiting:
+                self._connection.execute(f"DROP INDEX IF EXISTS {REPORT_BY_RECORD}")
+            self._waiting = True
+            spoken: frozenset[int] = frozenset()
+        else:
+            self._settle()
+            spoken = self._spoken_of(sheet.records)
+        held = {row for row, codes in sheet.held.items() if not self._accept.issuperset(codes)}
+        others = held | spoken | doubtful(self.books.plain(sheet.kind), sheet)
+        for name, codes in self.books.guards(sheet.kind).guarded.items():
+            if not codes.isdisjoint(cells := sheet.columns.get(name, ())):
+                others |= {row for row, cell in enumerate(cells) if cell in codes}
+        return [row for row in range(len(sheet)) if row not in others] if others else range(len(sheet))
+
+    def receive_sheet(
+        self, sheet: Sheet, numbers: range, fields: Sequence[bytes], short: Sequence[int], today: str
+    ) -> None:
+        """Take a sheet that was entered a moment ago; ``short`` is what :meth:`short` said of it."""
+        if len(short) < len(sheet):
+            chosen = frozenset(short)
+            rest = [row for row in range(len(sheet)) if row not in chosen]
+            self._take_drafts([numbers[row] for row in rest], sheet.drafts(rest), today)
+        writer = self.books.writer(sheet.kind, coming=len(short))
+        if self._waiting:
+            writer.wait_with_records()
+        since = max(sheet.learned or today, self.day)
+        writer.put_sheet(
+            sheet, short, numbers, fields, since, int(sheet.learned is not None or self.declared)
+        )
+        entered = [numbers] if len(short) == len(sheet) else [numbers[row] for row in short]
+        self.approved += entered
+        self.marked += as_ranges(entered)
+
+    def _settle(self) -> None:
+        """Somebody asks for a record: from here on records can be looked up."""
+        self._founding = False
+        if self._waiting:
+            self._waiting = False
+            self._connection.execute(f"CREATE INDEX {REPORT_BY_RECORD} ON fallow_report (record)")
+            for writer in self.books.writers():
+                writer.settle()
+
+    def _spoken_of(self, records: Sequence[str]) -> frozenset[int]:
+        """Positions of records that were spoken about before, are decided about, or stand here twice."""
+        known = {
+            row[0]
+            for row in self._connection.execute(
+                "SELECT DISTINCT record FROM fallow_report WHERE record IN (SELECT value FROM json_each(?))",
+                (orjson.dumps(list(records)).decode(),),
+            )
+        }
+        known |= self._decided.intersection(records)
+        known.update(record for record, count in Counter(records).items() if count > 1)
+        return (
+            frozenset(row for row, record in enumerate(records) if record in known) if known else frozenset()
+        )
+
     def finish(self) -> None:
         """Fold again what was spoken about before."""
+        self._settle()
         for kind, records in self._again.items():
             self._fold_again(self._model.kind(kind), records)
 
@@ -173,9 +251,9 @@ class Approval:
             self.books.writer(kind, coming=len(fresh)).put(
                 [
                     (
-                        (one.record, max(one.learned, self._day), OPEN_END, date_low(one.true), OPEN_END),
+                        (one.record, max(one.learned, self.day), OPEN_END, date_low(one.true), OPEN_END),
                         one.fields,
-                        ("", "", int(one.declared or self._declared), str(one.number)),
+                        ("", "", int(one.declared or self.declared), str(one.number)),
                     )
                     for one in fresh
                 ],
@@ -245,8 +323,8 @@ class Approval:
         ]
         if since is not None and until is not None:
             spans.append((since, until))
-        spans.append((max(learned, self._day), OPEN_END))
-        declared = bool(declared) or self._declared
+        spans.append((max(learned, self.day), OPEN_END))
+        declared = bool(declared) or self.declared
         return claim_of(number, record, tuple(spans), declared, orjson.loads(body), geometry)
 
     def _broken(

@@ -10,7 +10,8 @@ else is folded again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +26,12 @@ from fallow.register.ledger import Ledger, canonical
 from fallow.register.neighbours import Standing
 from fallow.register.report import OPEN_END
 from fallow.register.rules import CONCERNS, Change, check
+from fallow.register.sheet import Sheet
 from fallow.register.standing import Guards, guards
 
 _CHUNK = 2_000
 
-Numbers = Iterable[int] | Iterable[range]
+Numbers = Iterable[int] | Iterable[range] | Iterable[int | range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,21 @@ def as_ranges(reports: Numbers) -> list[tuple[int, int]]:
     return merged
 
 
+def without(spans: Sequence[tuple[int, int]], taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ascending ranges less those in ``taken``, which all lie inside them and are ascending too."""
+    left: list[tuple[int, int]] = []
+    waiting = deque(sorted(taken))
+    for low, high in spans:
+        while waiting and waiting[0][0] <= high:
+            start, stop = waiting.popleft()
+            if low < start:
+                left.append((low, start - 1))
+            low = stop + 1
+        if low <= high:
+            left.append((low, high))
+    return left
+
+
 @dataclass(frozen=True, slots=True)
 class _Plain:
     """The check of a first report that no declared rule looks at: required fields and first states."""
@@ -106,6 +123,26 @@ class _Plain:
             if found is not None and found not in start:
                 return False
         return True
+
+
+def doubtful(plain: _Plain, sheet: Sheet) -> set[int]:
+    """Positions of the statements of a sheet that :meth:`_Plain.lets_through` would not let through."""
+    if plain.always:
+        return set(range(len(sheet)))
+    found: set[int] = set()
+    for name in plain.concerns & sheet.columns.keys():
+        found.update(row for row, cell in enumerate(sheet.columns[name]) if cell is not None)
+    for name in plain.required:
+        cells = sheet.columns.get(name)
+        if cells is None:
+            return set(range(len(sheet)))
+        if None in cells or "" in cells or [] in cells:
+            found.update(row for row, cell in enumerate(cells) if cell in (None, "", []))
+    for name, start in plain.starts:
+        cells = sheet.columns.get(name, ())
+        if not start.issuperset(cells):
+            found.update(row for row, cell in enumerate(cells) if cell is not None and cell not in start)
+    return found
 
 
 def latest(slices: Iterable[Slice]) -> dict[str, Mapping[str, Any]]:
@@ -233,5 +270,7 @@ __all__ = [
     "as_ranges",
     "conflicts",
     "day_of",
+    "doubtful",
     "latest",
+    "without",
 ]

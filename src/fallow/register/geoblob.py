@@ -15,9 +15,8 @@ import numpy.typing as npt
 import shapely
 
 SRS_ID = 4326
-_HEAD = struct.Struct("<2sBBi4d")
-_FLAGS = 0b0000_0011  # little endian, envelope of four doubles
-_FLAGS_EMPTY = 0b0001_0001
+_START = struct.pack("<2sBBi", b"GP", 0, 0b0000_0011, SRS_ID)  # little endian, envelope of four doubles
+_START_EMPTY = struct.pack("<2sBBi", b"GP", 0, 0b0001_0001, SRS_ID)
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 
 Bounds = npt.NDArray[np.float64]
@@ -28,21 +27,62 @@ def bounds_of(wkb: Sequence[bytes | None]) -> Bounds:
     """Envelopes of many WKB geometries at once."""
     if not len(wkb):
         return np.empty((0, 4))
+    found = _of_outlines(wkb)
+    if found is not None:
+        return found
     return np.asarray(shapely.bounds(shapely.from_wkb(np.asarray(wkb, dtype=object))), dtype=np.float64)
+
+
+_OUTLINE = np.frombuffer(struct.pack("<BII", 1, 3, 1), dtype=np.uint8)
+"""What a polygon of one ring starts with; the number of its corners and the corners follow."""
+
+
+def _of_outlines(wkb: Sequence[bytes | None]) -> Bounds | None:
+    """Envelopes of polygons of one ring each, which is what most hazards are; ``None`` for anything else.
+
+    Reading the corners where they lie costs a tenth of building 2,000 shapes to ask them for their bounds.
+    """
+    solid = [one for one in wkb if one is not None]
+    if not solid:
+        return None
+    sizes = np.fromiter(map(len, solid), dtype=np.int64, count=len(solid))
+    starts = np.cumsum(sizes) - sizes
+    counts, rest = np.divmod(sizes - 13, 16)
+    if rest.any() or (counts < 4).any():
+        return None
+    packed = np.frombuffer(b"".join(solid), dtype=np.uint8)
+    heads = starts[:, None] + np.arange(13)
+    if (packed[heads[:, :9]] != _OUTLINE).any() or (packed[heads[:, 9:]].view("<u4")[:, 0] != counts).any():
+        return None
+    keep = np.ones(len(packed), dtype=bool)
+    keep[heads] = False
+    corners = packed[keep].view("<f8").reshape(-1, 2)
+    if not np.isfinite(corners).all():
+        return None
+    x, y = np.ascontiguousarray(corners[:, 0]), np.ascontiguousarray(corners[:, 1])
+    firsts = np.cumsum(counts) - counts
+    bounds = np.column_stack(
+        [least.reduceat(one, firsts) for least in (np.minimum, np.maximum) for one in (x, y)]
+    )
+    if len(solid) == len(wkb):
+        return bounds
+    every = np.full((len(wkb), 4), np.nan)
+    every[[spot for spot, one in enumerate(wkb) if one is not None]] = bounds
+    return every
 
 
 def to_blobs(wkb: Sequence[bytes | None], bounds: Bounds) -> list[bytes | None]:
     """GeoPackage blobs for WKB geometries whose envelopes are known."""
-    pack = _HEAD.pack
+    heads = np.empty(len(wkb), dtype=[("start", "V8"), ("box", "<f8", (4,))])
+    heads["start"] = np.void(_START)
+    heads["box"] = bounds[:, [0, 2, 1, 3]]
+    packed = heads.tobytes()
+    if not np.isnan(bounds).any():
+        return [packed[at : at + 40] + one for at, one in zip(range(0, len(packed), 40), wkb, strict=True)]  # type: ignore[operator]
+    located = (bounds[:, 0] == bounds[:, 0]).tolist()
     return [
-        None
-        if one is None
-        else (
-            pack(b"GP", 0, _FLAGS, SRS_ID, box[0], box[2], box[1], box[3]) + one
-            if box[0] == box[0]
-            else struct.pack("<2sBBi", b"GP", 0, _FLAGS_EMPTY, SRS_ID) + one
-        )
-        for one, box in zip(wkb, bounds.tolist(), strict=True)
+        None if one is None else (packed[40 * row : 40 * row + 40] if located[row] else _START_EMPTY) + one
+        for row, one in enumerate(wkb)
     ]
 
 

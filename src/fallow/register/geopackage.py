@@ -143,6 +143,21 @@ def drop_indexes(connection: sqlite3.Connection, kind: Kind) -> None:
         rtree.drop_triggers(connection, f"{kind.name}_history")
 
 
+def drop_record_index(connection: sqlite3.Connection, kind: Kind) -> None:
+    """Take the index by record off an empty history; :func:`create_record_index` must follow.
+
+    Record ids are random: entering them one by one into the index costs two and a half times what sorting
+    them at the end does.
+    """
+    connection.execute(f'DROP INDEX IF EXISTS "{kind.name}_history_record"')
+
+
+def create_record_index(connection: sqlite3.Connection, kind: Kind) -> None:
+    """Build the index by record of a history."""
+    name = f"{kind.name}_history_record"
+    connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{kind.name}_history" {_indexes(kind)[name]}')
+
+
 def list_layer(connection: sqlite3.Connection, name: str, label: str, about: str, *, spatial: bool) -> None:
     """Register a table or view in the table of contents."""
     connection.execute(

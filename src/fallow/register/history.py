@@ -1,8 +1,8 @@
 """Step 2, history: what the fold believes, written as flat rows with four bounds.
 
 A record that nobody spoke about before becomes one row without going through the fold
-(:meth:`HistoryWriter.fresh`); ``tests/laws/test_fold.py`` proves that the fold gives the same row. A record
-that was spoken about before is folded again and its rows are replaced.
+(:meth:`HistoryWriter.put_sheet`); ``tests/laws/test_sheet.py`` proves that the fold gives the same row. A
+record that was spoken about before is folded again and its rows are replaced.
 """
 
 # ruff: noqa: S608 - names in SQL come from the checked model, values are always bound
@@ -12,14 +12,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import repeat
 from typing import Any
 
 import orjson
 
-from fallow.kinds import VALUE_TYPES, Kind, columns
+from fallow.kinds import VALUE_TYPES, Kind, columns, date_low
 from fallow.register import geoblob, geopackage
 from fallow.register.claims import GEOMETRY, Slice
+from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS, KEPT_BESIDE
+from fallow.register.sheet import Sheet, Stencil, as_json, quoted
 
 Row = tuple[Any, ...]
 
@@ -53,6 +56,7 @@ class HistoryWriter:
         # A whole number in a REAL column comes back as 20.0: it is hashed as it is kept.
         self._storers |= {one.name: float for one in columns(kind) if one.type == "REAL"}
         self._bulk = False
+        self._unsorted = False
 
     def begin_bulk(self) -> None:
         """From here on the indexes wait; :meth:`end_bulk` builds them anew, sorted."""
@@ -60,8 +64,21 @@ class HistoryWriter:
             geopackage.drop_indexes(self._connection, self.kind)
             self._bulk = True
 
+    def wait_with_records(self) -> None:
+        """From here on nobody looks a record up; :meth:`settle` builds the index by record, sorted."""
+        if not self._unsorted:
+            geopackage.drop_record_index(self._connection, self.kind)
+            self._unsorted = True
+
+    def settle(self) -> None:
+        """Records can be looked up again."""
+        if self._unsorted:
+            geopackage.create_record_index(self._connection, self.kind)
+            self._unsorted = False
+
     def end_bulk(self) -> None:
         """Build the indexes again."""
+        self.settle()
         if self._bulk:
             geopackage.create_indexes(self._connection, self.kind)
             self._bulk = False
@@ -76,11 +93,67 @@ class HistoryWriter:
         stored = [self._cells(values) for _, values, _ in rows]
         # Most columns of most deliveries are empty: binding only those that are used halves the time.
         used = sorted(set().union(*stored))
+        self._insert(used, self._bound(rows, stored, used, blobs))
+
+    def put_sheet(
+        self,
+        sheet: Sheet,
+        rows: Sequence[int],
+        numbers: Sequence[int],
+        fields: Sequence[bytes],
+        known_from: str,
+        declared: int,
+    ) -> None:
+        """Insert the statements at ``rows`` of a sheet, each the only one about its record.
+
+        ``numbers`` and ``fields`` (canonical JSON) are those of the whole sheet.
+        """
+        if not rows:
+            return
+        part = _chooser(rows, len(sheet))
+        columns = {name: part(cells) for name, cells in sheet.columns.items()}
+        stored = {name: self._column(name, cells) for name, cells in columns.items()}
+        same = all(stored[name] is columns[name] for name in stored)
+        cells = part(fields) if same else as_json(stored, len(rows))
+        records, trues = part(sheet.records), part(sheet.trues)
+        lows = {day: date_low(day) for day in set(trues)}
+        since = list(map(lows.__getitem__, trues))
+        reports = list(map(str, part(numbers)))
+        stencil = Stencil(
+            lambda mark: (
+                (mark["record"], known_from, OPEN_END, mark["low"], OPEN_END),
+                mark["cells"],
+                ("", "", declared, mark["report"]),
+            ),
+            *("record", "low", "cells", "report"),
+        )
+        said = stencil.fill(
+            len(rows), record=quoted(records), low=quoted(since), cells=cells, report=quoted(reports)
+        )
+        wkb = part(sheet.shapes) if sheet.shapes is not None else [None] * len(rows)
+        blobs = geoblob.to_blobs(wkb, geoblob.bounds_of(wkb)) if self.kind.shapes else [None] * len(rows)
+        hashes = [
+            sha256(b"%b|%b" % (one, blob or b"")).digest()[:16] for one, blob in zip(said, blobs, strict=True)
+        ]
+        used = sorted(name for name, one in stored.items() if any(cell is not None for cell in one))
+        bound: list[Iterable[Any]] = [blobs] if self.kind.shapes else []
+        bound += [records, repeat(known_from), repeat(OPEN_END), since, repeat(OPEN_END)]
+        bound += [stored[name] for name in used]
+        bound += [repeat(""), repeat(""), repeat(declared), reports, hashes]
+        self._insert(used, zip(*bound))  # noqa: B905 - repeat() never ends
+
+    def _column(self, name: str, cells: Sequence[Any]) -> Sequence[Any]:
+        """A column as the table holds it; the very same where nothing has to be turned."""
+        store = self._storers.get(name)
+        if store is None or (store is float and int not in set(map(type, cells))):
+            return cells
+        return [None if cell is None else store(cell) for cell in cells]
+
+    def _insert(self, used: Sequence[str], rows: Iterable[Row]) -> None:
         named = [*(["geom"] if self.kind.shapes else []), "record", *BOUNDS, *used, *KEPT_BESIDE]
         listed = ", ".join(f'"{one}"' for one in named)
         self._connection.executemany(
-            f'INSERT INTO "{self.table}" ({listed}) VALUES ({",".join("?" * len(named))})',
-            self._bound(rows, stored, used, blobs),
+            f'INSERT INTO "{self.table}" ({listed}) VALUES ({",".join("?" * len(named))})', rows
         )
 
     def _cells(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,6 +203,12 @@ class HistoryWriter:
         blob = geoblob.to_blobs(wkb, geoblob.bounds_of(wkb))[0] if self.kind.shapes else None
         bounds, values, beside = _row(one)
         return row_hash(bounds, self._cells(values), beside, blob)
+
+
+def _chooser(rows: Sequence[int], count: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    if len(rows) == count:
+        return lambda cells: cells
+    return lambda cells: [cells[row] for row in rows]
 
 
 def _row(one: Slice) -> tuple[Row, Mapping[str, Any], Row]:

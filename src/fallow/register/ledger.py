@@ -17,11 +17,12 @@ import os
 import sqlite3
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ from fallow.register.trees import LedgerTree
 
 GENESIS = bytes(32)
 LENGTHS = struct.Struct(">QQQQ")
+NO_ID = "00000000-0000-0000-0000-000000000000"
 
 Clock = Callable[[], datetime]
 
@@ -128,14 +130,21 @@ class Ledger:
         now = self.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
         at = max(now, last)
         first = number + 1
-        rows = []
-        shapes: Iterable[bytes | None] = geometries if geometries is not None else [None] * len(bodies)
-        for id, body, shape in zip(new_ids(len(bodies)), bodies, shapes, strict=True):
+        ids = new_ids(len(bodies))
+        stem, size = f"|{verb}|{at}".encode(), len(f"{NO_ID}|{verb}|{at}")
+        pack, hashes = LENGTHS.pack, []
+        shapes: Sequence[bytes | None] = geometries if geometries is not None else [None] * len(bodies)
+        # The same bytes as entry_hash() joins, without a call and three names for each of 100,000 rows.
+        for id, body, shape in zip(ids, bodies, shapes, strict=True):
             number += 1
-            before = entry_hash(before, number, id, verb, at, body, shape)
-            rows.append((number, id, verb, at, body, shape, before))
+            solid = shape or b""
+            lengths = pack(number, size, len(body), len(solid))
+            before = sha256(b"".join((before, lengths, id.encode(), stem, body, solid))).digest()
+            hashes.append(before)
+        numbers = range(first, number + 1)
+        rows = zip(numbers, ids, repeat(verb), repeat(at), bodies, shapes, hashes)
         self._connection.executemany("INSERT INTO fallow_ledger VALUES (?,?,?,?,?,?,?)", rows)
-        return range(first, number + 1)
+        return numbers
 
     def entries(
         self, verbs: Sequence[str] = (), *, upto: int | None = None, after: int = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
+from itertools import repeat
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from fallow.errors import FallowError
 from fallow.kinds import Kind, Model, date_low
 from fallow.register.ledger import Ledger, canonical, new_ids
 from fallow.register.report import Draft
+from fallow.register.sheet import Sheet, as_json, bodies, keeps_to
 from fallow.register.vault import Vault
 
 Spans = Iterable[tuple[int, int]]
@@ -54,6 +56,57 @@ def add(
         ],
     )
     return numbers
+
+
+def add_sheet(
+    connection: sqlite3.Connection,
+    ledger: Ledger,
+    model: Model,
+    sheet: Sheet,
+    delivery: int,
+    short: Collection[int],
+    day: str,
+    *,
+    declared: bool,
+) -> tuple[range, list[bytes]]:
+    """Enter a sheet; gives the ledger numbers, and the fields of each statement as JSON.
+
+    ``short`` are the positions of those that are approved in the same act, as decided on ``day``: their line
+    in the index of reports is written as approved at once. The others are drafts.
+    """
+    kind = model.kind(sheet.kind)
+    if not keeps_to(sheet, model, kind):
+        gate, head = _Gate(model, kind), ledger.head()[0]
+        for draft in sheet.drafts():
+            gate.check(draft, head)
+    count = len(sheet)
+    fields = as_json(sheet.columns, count)
+    numbers = ledger.append("report", bodies(sheet, fields, delivery), sheet.shapes)
+    learned = sheet.learned or ledger.head()[2][:10]
+    told = int(sheet.learned is not None)
+    approved = (max(told, int(declared)), "approved", max(learned, day))
+    drafted = (told, "draft", None)
+    if len(short) == count:
+        stands: Iterable[tuple[int, str, str | None]] = repeat(approved, count)
+    else:
+        chosen = frozenset(short)
+        stands = [approved if row in chosen else drafted for row in range(count)]
+    held = sheet.held
+    connection.executemany(
+        "INSERT INTO fallow_report VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL)",
+        [
+            (number, sheet.kind, record, sheet.source, delivery, true, learned, marked, codes, state, since)
+            for number, record, true, codes, (marked, state, since) in zip(
+                numbers,
+                sheet.records,
+                sheet.trues,
+                [" ".join(held.get(row, ())) for row in range(count)] if held else repeat("", count),
+                stands,
+                strict=True,
+            )
+        ],
+    )
+    return numbers, fields
 
 
 def _is_text(value: Any) -> bool:

@@ -18,7 +18,7 @@ from fallow.register import keys, receiving, sources
 from fallow.register.approving import Approval
 from fallow.register.asking import Asking
 from fallow.register.cases import person_key
-from fallow.register.decide import Books, Conflict, Numbers, Outcome, append_decision, as_ranges
+from fallow.register.decide import Books, Conflict, Numbers, Outcome, append_decision, as_ranges, without
 from fallow.register.files import FileStore
 from fallow.register.geopackage import note_change
 from fallow.register.ledger import Clock, Ledger, canonical, system_clock
@@ -26,6 +26,7 @@ from fallow.register.merkle import SignedTree
 from fallow.register.releasing import claims_to_sign, released_by
 from fallow.register.report import Delivery, Draft
 from fallow.register.rights import Rights
+from fallow.register.sheet import Sheet
 from fallow.register.store import Store
 from fallow.register.vault import Vault
 from fallow.register.view import checked_day
@@ -129,6 +130,21 @@ class Register(Asking):
         with self.writing():
             return receiving.add(self._connection, self.ledger, self.model, self.vault, drafts, delivery)
 
+    def add_sheet(self, sheet: Sheet, delivery: int = 0, act: Approval | None = None) -> range:
+        """Enter many first statements at once, and approve them in ``act`` when one is given.
+
+        The same as :meth:`add` of ``sheet.drafts()`` and :meth:`Approval.receive`, in a third of the time.
+        """
+        with self.writing():
+            short = act.short(sheet) if act is not None else ()
+            day, declared = (act.day, act.declared) if act is not None else ("", False)
+            numbers, fields = receiving.add_sheet(
+                self._connection, self.ledger, self.model, sheet, delivery, short, day, declared=declared
+            )
+            if act is not None:
+                act.receive_sheet(sheet, numbers, fields, short, self.today())
+            return numbers
+
     def keep_receipt(self, delivery: int, receipt: Mapping[str, Any]) -> None:
         """Keep what the import said about a delivery."""
         with self.writing():
@@ -179,9 +195,10 @@ class Register(Asking):
                 spans = as_ranges(act.approved)
                 body = {"by": by, "why": why, "reports": spans, "accept": sorted(accepted)}
                 number = self.ledger.append("approve", [canonical(self._dated(body, as_of))])[0]
-                receiving.mark_approved(self._connection, spans, day, declared=as_of is not None)
+                rest = without(spans, act.marked)
+                receiving.mark_approved(self._connection, rest, day, declared=as_of is not None)
                 act.outcome.decision = number
-                act.outcome.approved = len(act.approved)
+                act.outcome.approved = sum(high - low + 1 for low, high in spans)
 
     def reject(self, reports: Numbers, by: str, why: str, as_of: str | None = None) -> int:
         """Reject drafts, or take back the approval of reports; gives how many. Nothing is erased."""

@@ -59,6 +59,8 @@ report = sa.Table(
     sa.Column("known_to", sa.Text),
 )
 
+REPORT_BY_RECORD = next(iter(report.indexes)).name or ""
+
 earlier = sa.Table(  # spans of acceptance that a later decision ended and another reopened
     "fallow_earlier_span",
     metadata,
