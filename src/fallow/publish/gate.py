@@ -142,21 +142,13 @@ def _publication(
         _require(publication, lang)
         for form in formats:
             written += _write(printed, form, lang, folder)
-    if bundle:
-        from fallow.publish.bundle import write_bundle
-        from fallow.publish.evidence import gather
-
-        files = {path.relative_to(folder).as_posix(): path for path, _ in written}
-        sealed = replace(redacted, publication=printed)
-        write_bundle(sealed, gather(register, sealed, reader), files, register, folder / BUNDLE)
-    files_out = tuple(one for one in listed(folder, written) if one.name != BUNDLE)
-    return Manifest(
+    manifest = Manifest(
         audience=reader.name,
         name=publication.name,
         version=publication.version,
         title={lang: publication.title[lang] for lang in languages if lang in publication.title},
         languages=tuple(languages),
-        files=files_out,
+        files=listed(folder, written),
         stamp=publication.stamp,
         withheld=len(redacted.withheld),
         hidden=redacted.hidden,
@@ -168,6 +160,18 @@ def _publication(
         bundle=BUNDLE if bundle else "",
         fallow=_version(),
     )
+    if bundle:
+        _seal(replace(redacted, publication=printed), manifest, folder, reader, register)
+    return manifest
+
+
+def _seal(redacted: Redacted, manifest: Manifest, folder: Path, reader: Audience, register: Register) -> None:
+    from fallow.publish.bundle import write_bundle
+    from fallow.publish.evidence import gather
+
+    files = {one.name: folder / one.name for one in manifest.files}
+    evidence = gather(register, redacted, reader)
+    write_bundle(redacted, evidence, files, register, folder / BUNDLE, manifest=manifest)
 
 
 def _require(publication: Publication, lang: str) -> None:
