@@ -23,6 +23,8 @@ Cell = tuple[Key, str]
 
 OUTCOMES = ("killed", "injured", "unknown")
 SHARE = "share"
+WILD = ("", "total", "All")
+"""Words for all values of a key."""
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Tables:
     shares: list[tuple[int, Key, float]] = field(default_factory=list)
 
     def add(self, table: int, key: Mapping[str, str], values: Mapping[str, int | float | None]) -> None:
-        of = frozenset((name, value) for name, value in key.items() if value not in ("", "total"))
+        of = frozenset((name, value) for name, value in key.items() if value not in WILD)
         self.layers[table, frozenset(name for name, _ in of)].append(of)
         for measure, value in values.items():
             if measure == SHARE:
@@ -54,13 +56,11 @@ def read_csv(folder: Path) -> Tables:
     for number, path in enumerate(sorted(folder.rglob("*.csv"))):
         with path.open(encoding="utf-8-sig", newline="") as lines:
             _, tags, *rows = list(csv.reader(lines))
-        keys = {i: tag.split("+")[1] for i, tag in enumerate(tags) if tag.endswith("+code")}
-        keys |= {
-            i: tag
+        coded = {tag.removesuffix("+code") for tag in tags if tag.endswith("+code")}
+        keys = {
+            i: tag.removesuffix("+code")
             for i, tag in enumerate(tags)
-            if not tag.startswith(("#affected", "#indicator+percent"))
-            and f"{tag}+code" not in tags
-            and i not in keys
+            if not tag.startswith(("#affected", "#indicator+percent")) and tag not in coded
         }
         counts = {i: tag.split("+")[1] for i, tag in enumerate(tags) if tag.startswith("#affected")}
         percent = [i for i, tag in enumerate(tags) if tag == "#indicator+percent"]
@@ -146,7 +146,9 @@ def _shares(tables: Tables) -> Iterator[Terms]:
         whole = int(np.floor(high)) if high < float("inf") else -1
         if whole >= low > whole - 1:
             layer = max((one for one in tables.layers if one[0] == table), key=lambda one: len(one[1]))
-            lines = [one for one in tables.layers[layer] if all(value != "unknown" for _, value in one)]
+            lines = [
+                one for one in tables.layers[layer] if all(value.lower() != "unknown" for _, value in one)
+            ]
             yield [((one, "casualties"), -1) for one in lines], whole
 
 
