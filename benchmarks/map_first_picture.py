@@ -5,8 +5,12 @@
 The register is made from the suspect and cleared areas of Bosnia and Herzegovina when they are there (19,397 features,
 16,187 of them with a polygon; the rest are counted as "location unknown"), else from as many invented polygons. It is
 served by waitress and opened in headless Chromium with software rendering at 1440 by 900. The clock is the browser's
-own: from the start of navigation until MapLibre is idle with every layer loaded. `cold` is the first visit after the
-server started, which also reads the register; `warm` is the median of the later ones, each with an empty browser cache.
+own: from the start of navigation until the frame that shows every record has been painted. `cold` is the first visit
+after the server started, which also reads the register; `warm` is the median of the later ones, each with an empty
+browser cache. `redrawn` is the same picture for another day: from the change of the date until the frame that shows it.
+
+Chromium's own window is given a second to open before the address is asked for, as it has when a person types one: the
+parts of it that start in the background (its address bar is a page with scripts) took up to 1.4 s of the two cores.
 """
 
 from __future__ import annotations
@@ -33,6 +37,21 @@ from fallow.web import application
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = 2_000
+OPENING = 1_000
+"""Milliseconds in which Chromium opens its own window."""
+
+REDRAW = """async () => {
+  const atlas = document.querySelector('.atlas'), field = document.querySelector('#true-date');
+  const before = atlas.dataset.drawn;
+  field.stepDown(30);
+  const begun = performance.now();
+  field.dispatchEvent(new Event('change', { bubbles: true }));
+  await new Promise(done => new MutationObserver(() => atlas.dataset.drawn !== before && done())
+    .observe(atlas, { attributes: true }));
+  return performance.now() - begun - 220;
+}"""
+"""The field waits 220 ms for another key; that is no work."""
+
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -86,6 +105,7 @@ def visit(browser: Browser, address: str) -> dict[str, Any]:
     """One visit with an empty cache: milliseconds to the first picture, and bytes over the wire."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
+    page.wait_for_timeout(OPENING)
     page.goto(address)
     page.wait_for_selector(".atlas[data-drawn]", timeout=120_000)
     said = page.evaluate(
@@ -94,6 +114,8 @@ def visit(browser: Browser, address: str) -> dict[str, Any]:
           page: performance.getEntriesByType('resource').reduce((sum, one) => sum + one.transferSize, 0),
         })"""
     )
+    page.wait_for_timeout(1_000)  # names of places and the table come after the picture
+    said["redrawn"] = page.evaluate(REDRAW)
     context.close()
     return dict(said)
 
@@ -106,7 +128,7 @@ class Counting:
         self.layers = 0
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterator[bytes]:
-        counted = environ["PATH_INFO"].startswith(("/api/layer/", "/api/marks/"))
+        counted = environ["PATH_INFO"].startswith(("/api/tile/", "/api/layer/", "/api/marks/"))
         for piece in self.application(environ, start):
             self.layers += len(piece) if counted else 0
             yield piece
@@ -150,10 +172,14 @@ def main() -> None:
         f"records        {len(shapes):>10,}   from {'real areas' if asked.data.is_dir() else 'invented areas'}"
     )
     print(f"polygons drawn {polygons:>10,}")
-    print(f"layers         {counting.layers // len(visits):>10,} bytes over the wire, packed")
+    print(
+        f"layers         {counting.layers // len(visits):>10,} bytes over the wire for a picture and another day"
+    )
     print(f"page           {visits[-1]['page']:>10,} bytes of scripts, type, base map and table")
     print(f"cold           {cold:>10,.0f} ms")
     print(f"warm, median   {median:>10,.0f} ms   of {', '.join(f'{one:,.0f}' for one in warm)}")
+    redrawn = statistics.median(one["redrawn"] for one in visits[1:])
+    print(f"redrawn        {redrawn:>10,.0f} ms   for another day, median")
     print(f"target         {TARGET:>10,} ms   {'met' if median <= TARGET else 'missed'}")
     print(f"machine load   {load:>10.1f}      on {os.cpu_count()} cores when it began")
     if waited:

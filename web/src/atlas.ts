@@ -50,7 +50,7 @@ class Patient extends MapView {
     this.held = held;
     clearTimeout(this.waiting);
     this.waiting = 0;
-    super.triggerRepaint();
+    if (!held) super.triggerRepaint();
   }
 
   override triggerRepaint(): void {
@@ -89,7 +89,6 @@ export class Atlas {
         version: 8,
         sources: {
           base: { type: "geojson", data: start.base, tolerance: 0.2 },
-          places: { type: "geojson", data: NOTHING },
           [sourceOf(0)]: this.source(),
         },
         layers: [...baseLayers(), ...this.layers()],
@@ -123,7 +122,6 @@ export class Atlas {
     );
     this.view.setMissingStyleImageResolver((id) => this.drawImage(id));
     // What a source brings is asked for in a frame; what its tiles bring can wait for the others.
-    this.view.on("style.load", () => this.view.step());
     this.view.on("sourcedata", ({ sourceDataType }) => sourceDataType && this.view.step());
     this.view.on("error", ({ error }) => this.onTrouble(error.message));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
@@ -131,7 +129,8 @@ export class Atlas {
 
   /** Names of places, after everything that matters more was asked for. */
   async name(): Promise<void> {
-    (this.view.getSource("places") as GeoJSONSource).setData(await asPoints());
+    this.view.addSource("places", { type: "geojson", data: await asPoints() });
+    this.view.addLayer(nameLayer(), this.view.getStyle().layers.find(({ id }) => id.includes("@"))?.id);
   }
 
   /** Draw every kind that has a visible line at the dates of the state; done when it is on the screen, whole. */
@@ -313,7 +312,8 @@ export class Atlas {
     for (const id of this.view.listImages()) {
       if (/^(place|sign):/.test(id)) this.view.removeImage(id);
     }
-    for (const layer of [...baseLayers(), ...this.layers()]) {
+    for (const layer of [...baseLayers(), nameLayer(), ...this.layers()]) {
+      if (!this.view.getLayer(layer.id)) continue;
       for (const [name, value] of Object.entries(layer.paint ?? {})) {
         this.view.setPaintProperty(layer.id, name as never, value as never);
       }
@@ -332,7 +332,6 @@ function rank(kind: Kind): number {
 }
 
 function baseLayers(): LayerSpecification[] {
-  const named = ["concat", "place:", ["case", [">=", ["get", "p"], 50_000], "1", "0"], ":", ["get", "n"]];
   return [
     { id: "sea", type: "background", paint: { "background-color": role("sea") } },
     {
@@ -349,18 +348,22 @@ function baseLayers(): LayerSpecification[] {
       filter: ["==", ["get", "k"], "border"],
       paint: { "line-color": role("border"), "line-width": ["match", ["get", "own"], 1, 1.4, 0.8] },
     },
-    {
-      id: "names",
-      type: "symbol",
-      source: "places",
-      filter: [">=", ["get", "p"], ["step", ["zoom"], 400_000, 6, 60_000, 7, 15_000, 9, 4_000, 10, 1_500, 11, 0]],
-      layout: {
-        "icon-image": named as never,
-        "icon-padding": 6,
-        "symbol-sort-key": ["-", 0, ["get", "p"]],
-      },
-    },
   ];
+}
+
+function nameLayer(): LayerSpecification {
+  const named = ["concat", "place:", ["case", [">=", ["get", "p"], 50_000], "1", "0"], ":", ["get", "n"]];
+  return {
+    id: "names",
+    type: "symbol",
+    source: "places",
+    filter: [">=", ["get", "p"], ["step", ["zoom"], 400_000, 6, 60_000, 7, 15_000, 9, 4_000, 10, 1_500, 11, 0]],
+    layout: {
+      "icon-image": named as never,
+      "icon-padding": 6,
+      "symbol-sort-key": ["-", 0, ["get", "p"]],
+    },
+  };
 }
 
 const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };

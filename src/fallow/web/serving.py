@@ -36,10 +36,13 @@ def application(register_path: str | Path) -> Application:
     Application
         A WSGI callable. ``application(...).desk`` is not offered: pages ask the desk through the request.
     """
+    return _answering(Desk(Path(register_path)))
+
+
+def _answering(desk: Desk) -> Application:
     configure()
     from django.core.handlers.wsgi import WSGIHandler
 
-    desk = Desk(Path(register_path))
     handler = WSGIHandler()
 
     def serve_request(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -80,19 +83,35 @@ def serve(
         log.info("serving %s, ledger head %d", register.path.name, register.ledger.head()[0])
     desk.close()
     try:
-        server = waitress.create_server(
-            application(register_path), host=host, port=port, threads=8, ident=None
-        )
+        server = waitress.create_server(_answering(desk), host=host, port=port, threads=8, ident=None)
     except OSError as error:
         raise FallowError("WEB_PORT_TAKEN", f"{host}:{port}", found=error.strerror or str(error)) from error
     address = f"http://{'[::1]' if ':' in host else host}:{server.effective_port}/"
     log.info("the map is at %s", address)
+    threading.Thread(target=_warm, args=(desk,), name="warm", daemon=True).start()
     if open_browser:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
     try:
         server.run()
     finally:
         server.close()
+
+
+def _warm(desk: Desk) -> None:
+    """Read the layers of the first picture while the browser is still starting."""
+    # Imported here: numpy and shapely take longer to load than the server to answer.
+    from fallow.web import layers, picture
+    from fallow.web.asked import When
+
+    try:
+        with desk.reading() as register:
+            for kind in picture.mapped(register):
+                layers.laid_flat(layers.layer(desk, register, kind, When()))
+            picture.times(desk, register)
+    except FallowError as error:
+        log.warning("nothing was read ahead: %s", error)  # the page will say it with its remedy
+    finally:
+        desk.close()
 
 
 def _is_loopback(host: str) -> bool:
