@@ -36,9 +36,7 @@ added together (R9): totals over contamination are left out where a register has
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -51,7 +49,7 @@ from fallow.analysis.books_moves import book
 from fallow.analysis.books_table import COLUMNS, Columns, columns_of, lines, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.period import Period
-from fallow.analysis.registry import Asked, Found, analysis
+from fallow.analysis.registry import Asked, Found, analysis, collector_paused
 from fallow.analysis.result import Key, Measure
 from fallow.errors import FallowError
 from fallow.register import BEGINNING
@@ -80,23 +78,11 @@ class Account:
 
 def account(asked: Asked) -> Account:
     """Read, lay out and book the land of a register; the records it reads are noted in ``asked``."""
-    with _collector_paused():
+    with collector_paused():
         story = read_story(asked)
         laid = lay_out(story)
         journal = book(story, laid.grounds)
         return Account(story, laid, journal, columns_of(journal))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Millions of small values are made and kept: the collector would walk them over and over for nothing."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 @analysis("books")
@@ -133,7 +119,7 @@ def books(
     booked = in_place(account(asked), place)
     periods, names = periods_of(period, each, booked.columns)
     together = addable(booked.journal)
-    with _collector_paused():
+    with collector_paused():
         sums = sheet(booked.story, booked.journal, booked.columns, periods)
         table = tuple(lines(sums, dimensions, names, together))
     period_key = [Key("period", catalogue()["books.by.period"])] if names else []

@@ -37,7 +37,7 @@ DIMENSIONS = {
 _CALENDAR = {"year": 4, "month": 7}
 """How much of an ISO date tells it."""
 
-_PLACES = ("admin1", "admin2", "admin1_code", "admin2_code")
+PLACES = ("admin1", "admin2", "admin1_code", "admin2_code")
 
 TOTAL: tuple[str, ...] = ()
 
@@ -81,7 +81,7 @@ def casualties(
             cells.setdefault(key, _empty())[column].append(one)
     return Found(
         keys=tuple(dimension_key(asked.register.model, name) for name in dimensions),
-        measures=_measures(dimensions),
+        measures=measures_of(dimensions),
         lines=tuple(
             _line(key, cells, dimensions) for key in sorted(cells, key=lambda key: (key == TOTAL, key))
         ),
@@ -93,7 +93,7 @@ def casualties(
 def _needed(dimensions: Sequence[str], place: str | None) -> list[str]:
     """The fields of a victim that the question reads."""
     names = [DIMENSIONS[one] for one in dimensions]
-    return [*names, *(_PLACES if place is not None else ())]
+    return [*names, *(PLACES if place is not None else ())]
 
 
 def dimensions_of(by: Sequence[str] | str, where: str = "casualties.by") -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def _in_place(people: list[Harmed], place: str | None) -> list[Harmed]:
         return people
     wanted = place.casefold()
     found = [
-        one for one in people if wanted in {str(one.fields.get(name) or "").casefold() for name in _PLACES}
+        one for one in people if wanted in {str(one.fields.get(name) or "").casefold() for name in PLACES}
     ]
     if not found:
         raise FallowError("PLACE_UNKNOWN", "casualties.place", found=place)
@@ -141,7 +141,8 @@ def dimension_key(model: Model, dimension: str) -> Key:
     return Key(dimension, label, {UNKNOWN: words["analysis.unknown"], **values})
 
 
-def _measures(dimensions: Sequence[str]) -> tuple[Measure, ...]:
+def measures_of(dimensions: Sequence[str]) -> tuple[Measure, ...]:
+    """The columns of numbers; a share only where it is over one dimension."""
     words = catalogue()
     names = ["casualties", "killed", "injured", "unknown", "date_uncertain"]
     measures = [Measure(name, words[f"analysis.measure.{name}"]) for name in names]

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from fallow.analysis import telling
-from fallow.analysis.registry import analyses, run
+from fallow.analysis.registry import analyses, counted, run
 from fallow.analysis.result import Key, Measure, Recipe, Result
 from fallow.errors import FallowError
 from fallow.register import Register, SaidBy
@@ -144,7 +144,22 @@ def figure(
     parameters
         As for :func:`~fallow.analysis.registry.run`.
     """
-    return of_result(run(name, register, **parameters), register, measure, at, parameters.get("head"))
+    short = counted(name, register, measure, at, parameters)
+    if short is None:
+        return of_result(run(name, register, **parameters), register, measure, at, parameters.get("head"))
+    found, recipe = short
+    return Figure(
+        title=analyses()[name].title,
+        measure=found.measure,
+        keys=found.keys,
+        key=tuple(at),
+        value=found.value,
+        uncertain=found.uncertain,
+        said_by=tuple(register.said_by(found.behind)),
+        recipe=recipe,
+        asked_head=False,
+        data_date=telling.data_date(register),
+    )
 
 
 def of_result(

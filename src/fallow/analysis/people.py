@@ -80,6 +80,12 @@ def harmed(asked: Asked, only: Sequence[str] | None = None) -> Iterator[Harmed]:
         yield from _unnamed(accident, recorded.get(accident.id, {}))
 
 
+def alone(victim: Told) -> Harmed:
+    """A victim that no accident tells more about."""
+    outcome = str(victim.fields.get("outcome") or UNKNOWN)
+    return Harmed(victim.id, outcome, *_dates(victim, None), 1, _fields(victim, None), named=True)
+
+
 def _dates(victim: Told, accident: Told | None) -> tuple[str | None, str | None]:
     """The victim's own date and last possible day, else those of the accident."""
     of = victim if victim.fields.get("date") or accident is None else accident

@@ -6,13 +6,16 @@ puts the recipe on what it found. Command line, pages and documentation read the
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -89,7 +92,43 @@ class Found:
     """Measures that are sums of others in every line: see :attr:`Result.sums`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One number that was counted without its table.
+
+    Attributes
+    ----------
+    behind
+        Ledger numbers of the reports behind it.
+    records, reports
+        Every record that was read, and its reports as they are stored: numbers with spaces between them.
+    declared
+        How many of those reports have a declared known date.
+    """
+
+    keys: tuple[Key, ...]
+    measure: Measure
+    value: int
+    uncertain: int | None
+    behind: tuple[int, ...]
+    records: Sequence[str]
+    reports: Sequence[str]
+    declared: int
+
+
 Function = Callable[..., Found]
+Counting = Callable[..., Counted | None]
+_COUNTING: dict[str, Counting] = {}
+
+
+def counting(name: str) -> Callable[[Counting], Counting]:
+    """Register the short way to one number of an analysis: ``(asked, measure, at, **parameters)``."""
+
+    def put(function: Counting) -> Counting:
+        _COUNTING[name] = function
+        return function
+
+    return put
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +190,18 @@ def analyses() -> Mapping[str, Analysis]:
     return dict(sorted(_ANALYSES.items()))
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Millions of small values are made and kept: the collector would walk them over and over for nothing."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 def run(name: str, register: Register, **parameters: Any) -> Result:
     """Run an analysis.
 
@@ -161,18 +212,9 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
     parameters
         ``known``, ``true``, ``head`` for the clocks, and what it declares; ``PARAMETER_UNKNOWN`` for others.
     """
-    chosen = analyses().get(name)
-    if chosen is None:
-        raise FallowError("ANALYSIS_UNKNOWN", name, near=_near(name, list(analyses())))
-    for given in parameters:
-        if given not in (*CLOCKS, *chosen.asks):
-            raise FallowError(
-                "PARAMETER_UNKNOWN", f"{name}.{given}", near=_near(given, [*CLOCKS, *chosen.asks])
-            )
-    clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
-    parameters = checked(name, chosen.parameters, parameters)
-    asked = Asked(register, register.at(**clocks))
-    found = chosen.function(asked, **parameters)
+    chosen, asked, clocks, parameters = prepared(name, register, parameters)
+    with collector_paused():
+        found = chosen.function(asked, **parameters)
     behind = _behind(asked, found.lines)
     said_by = tuple(register.said_by(number for numbers in behind.values() for number in numbers))
     one_voice = (
@@ -190,12 +232,52 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
         measures=found.measures,
         lines=found.lines,
         reports=behind,
-        recipe=_recipe(chosen, asked, clocks, parameters),
+        recipe=_recipe(chosen, asked, clocks, parameters, _read(asked)),
         said_by=said_by,
         notes=(*one_voice, *nothing, *found.notes),
         people=chosen.people,
         sums=found.sums,
     )
+
+
+def prepared(
+    name: str, register: Register, given: Mapping[str, Any]
+) -> tuple[Analysis, Asked, dict[str, Any], dict[str, Any]]:
+    """The analysis, the view it works with, the clocks, and its parameters; refuses what is not declared."""
+    parameters = dict(given)
+    chosen = analyses().get(name)
+    if chosen is None:
+        raise FallowError("ANALYSIS_UNKNOWN", name, near=_near(name, list(analyses())))
+    for one in parameters:
+        if one not in (*CLOCKS, *chosen.asks):
+            raise FallowError("PARAMETER_UNKNOWN", f"{name}.{one}", near=_near(one, [*CLOCKS, *chosen.asks]))
+    clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
+    parameters = checked(name, chosen.parameters, parameters)
+    asked = Asked(register, register.at(**clocks))
+    return chosen, asked, clocks, parameters
+
+
+def counted(
+    name: str, register: Register, measure: str | None, at: Sequence[str], given: Mapping[str, Any]
+) -> tuple[Counted, Recipe] | None:
+    """One number by the short way, with the recipe the table would have; ``None`` where there is none."""
+    chosen, asked, clocks, parameters = prepared(name, register, given)
+    short = _COUNTING.get(name)
+    if short is None or clocks["head"] is not None:
+        return None
+    with collector_paused():
+        found = short(asked, measure, at, **parameters)
+    if found is None:
+        return None
+    # A space sorts before every letter of an id, so the lines are in order of record.
+    lines = sorted(map("%s %s\n".__mod__, zip(found.records, found.reports, strict=True)))
+    read = _Read(
+        len(found.records),
+        sum(text.count(" ") for text in found.reports) + len(found.reports),
+        found.declared,
+        sha256("".join(lines).encode()).hexdigest(),
+    )
+    return found, _recipe(chosen, asked, clocks, parameters, read)
 
 
 def _near(name: str, known: Sequence[str]) -> str:
@@ -210,15 +292,35 @@ def _behind(asked: Asked, lines: Sequence[Line]) -> Mapping[str, tuple[int, ...]
     return {record: reports for record, reports in asked.read.items() if record in counted}
 
 
+class _Read(NamedTuple):
+    """What was read: how many records and reports, how many of these declared, and their digest."""
+
+    records: int
+    reports: int
+    declared: int
+    inputs: str
+
+
+def _read(asked: Asked) -> _Read:
+    return _Read(
+        len(asked.read),
+        sum(map(len, asked.read.values())),
+        sum(asked.declared.values()),
+        digest_of_inputs(asked.read),
+    )
+
+
 def _recipe(
-    chosen: Analysis, asked: Asked, clocks: Mapping[str, Any], parameters: Mapping[str, Any]
+    chosen: Analysis,
+    asked: Asked,
+    clocks: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    read: _Read,
 ) -> Recipe:
     from fallow import __version__
 
     register = asked.register
     head = clocks["head"] or register.ledger.head()[0]
-    declared = sum(asked.declared.values())
-    reports = sum(len(numbers) for numbers in asked.read.values())
     return Recipe(
         analysis=chosen.name,
         version=chosen.version,
@@ -231,9 +333,9 @@ def _recipe(
             key: list(value) if isinstance(value, tuple) else value
             for key, value in sorted(parameters.items())
         },
-        declared=declared,
-        witnessed=reports - declared,
-        records=len(asked.read),
-        inputs=digest_of_inputs(asked.read),
+        declared=read.declared,
+        witnessed=read.reports - read.declared,
+        records=read.records,
+        inputs=read.inputs,
         fallow=__version__,
     )

@@ -1,0 +1,103 @@
+"""One number: the short way gives what the table gives, to the last digit of its recipe."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from fallow.analysis import figure, of_result, run
+from fallow.analysis.registry import counted
+from fallow.errors import FallowError
+from fallow.register import Draft, Register
+
+QUESTIONS: list[tuple[dict[str, Any], str | None, tuple[str, ...]]] = [
+    ({}, None, ()),
+    ({"year": 2019}, "killed", ()),
+    ({"since": "2018-06-15", "until": "2020-02"}, None, ()),
+    ({"since": "2018-06-15", "until": "2020-02"}, "date_uncertain", ()),
+    ({"by": "sex"}, "injured", ("female",)),
+    ({"by": "sex"}, "casualties", ("unknown",)),
+    ({"by": "year"}, "casualties", ("2019",)),
+    ({"by": "year"}, "casualties", ("unknown",)),
+    ({"by": "age,month"}, "casualties", ("under_18", "2019-03")),
+    ({"place": "North"}, None, ()),
+    ({"place": "n1", "by": "outcome"}, None, ("killed",)),
+    ({"known": "2020-06-30"}, None, ()),
+    ({"known": "2020-06-30", "true": "2019-01-01"}, None, ()),
+    ({"known": "1999-01-01"}, None, ()),
+]
+
+
+def victim(i: int, rng: random.Random, source: str) -> Draft:
+    year = 2017 + rng.randrange(4)
+    date = rng.choice(
+        [f"{year}", f"{year}-{1 + rng.randrange(12):02}", f"{year}-03-{1 + rng.randrange(28):02}"]
+    )
+    fields = {
+        "code": f"V{i}",
+        "date": date,
+        "date_until": rng.choice([None, None, None, f"{year + 1}-05-05"]),
+        "outcome": rng.choice(["killed", "injured", "unknown", None]),
+        "sex": rng.choice(["male", "female", None]),
+        "age": rng.choice([None, 9, 30]),
+        "admin1": rng.choice(["North", "South"]),
+        "admin1_code": rng.choice(["n1", "s1"]),
+    }
+    return Draft("victim", f"v{i}", source, "nurse", date, fields, learned="2020-06-01")
+
+
+@pytest.fixture
+def people(register: Register) -> Register:
+    rng = random.Random(3)
+    for source, as_of in (("hospital", "2020-06-15"), ("police", "2021-06-15")):
+        drafts = [victim(i, rng, source) for i in range(80)]
+        register.approve([register.add(drafts)], by="im.officer", why="checked", as_of=as_of)
+    return register
+
+
+@pytest.mark.parametrize(("asked", "measure", "at"), QUESTIONS, ids=[str(one) for one in QUESTIONS])
+def test_the_short_way_gives_what_the_table_gives(
+    people: Register, asked: dict[str, Any], measure: str | None, at: tuple[str, ...]
+) -> None:
+    slow = of_result(run("casualties", people, **asked), people, measure, at)
+    fast = figure("casualties", people, measure, at, **asked)
+    assert fast == slow
+    assert fast.digest == slow.digest
+    assert fast.as_dict() == slow.as_dict()
+
+
+def test_the_short_way_is_taken_and_left(people: Register) -> None:
+    assert counted("casualties", people, None, (), {}) is not None
+    assert counted("casualties", people, None, (), {"head": people.ledger.head()[0]}) is None
+    assert counted("casualties", people, "share", ("male",), {"by": "sex"}) is None
+    accident = Draft(
+        "accident",
+        "a1",
+        "police",
+        "o",
+        "2019-05-05",
+        {"code": "a1", "accident_type": "mine", "date": "2019-05-05", "killed": 2},
+    )
+    before = figure("casualties", people).value
+    people.approve([people.add([accident])], by="im.officer", why="checked")
+    assert counted("casualties", people, None, (), {}) is None
+    assert figure("casualties", people).value == (before or 0) + 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "at", "code"),
+    [
+        ({"by": "sex"}, ("green",), "CELL_UNKNOWN"),
+        ({"place": "Nowhere"}, (), "PLACE_UNKNOWN"),
+        ({"since": "2021", "until": "2020"}, (), "PERIOD"),
+        ({"colour": "red"}, (), "PARAMETER_UNKNOWN"),
+    ],
+)
+def test_it_refuses_what_the_table_refuses(
+    people: Register, asked: dict[str, Any], at: tuple[str, ...], code: str
+) -> None:
+    with pytest.raises(FallowError) as refused:
+        figure("casualties", people, None, at, **asked)
+    assert refused.value.code == code
