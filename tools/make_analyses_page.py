@@ -83,15 +83,23 @@ _TAKES = {
 }
 
 
+_SAMPLE = {"day": "2020-01-01", "days": "2020-01-01", "year": "2020", "text": "2020-01", "number": "1"}
+"""What is answered where something has to be."""
+
+
 def _measures(one: Analysis, register: Register) -> list[str]:
     """The columns of numbers, as an empty register shows them."""
     from fallow.analysis import run
+    from fallow.errors import FallowError
     from fallow.words import in_language
 
-    asked = {"known_before": "2020-01-01"} if "known_before" in one.asks else {}
+    asked = {given.name: _SAMPLE[given.sort] for given in one.parameters if given.required}
     if "known_on" in one.asks:
         return ["| each day of `known_on` | | What was known of the year on that day. |"]
-    result = run(one.name, register, **asked)
+    try:
+        result = run(one.name, register, **asked)
+    except FallowError:
+        return []  # it speaks about one thing of a register, and an empty one has none
     units = {"m2": "m²", "": "number"}
     return [
         f"| `{each.name}` | {units.get(each.unit, each.unit)} | {in_language(each.label, 'en')} |"
