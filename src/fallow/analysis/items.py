@@ -151,7 +151,7 @@ def _added(releases: Sequence[Record]) -> dict[str, int | None]:
 def _where(
     record: Record, work: Record | None, tasks: Mapping[str, Record], hazards: Mapping[str, Record]
 ) -> dict[str, Any]:
-    """Place, operator and donor: of the record, else of its work, else of its task; place also of its hazard."""
+    """Place, operator and donor: of the record, its work or its task; place also of its hazard."""
     fields = {name: record.fields.get(name) for name in _SHARED}
     for other in (work, tasks.get(str(fields["task"] or (work.fields.get("task") if work else "")))):
         if other is not None:

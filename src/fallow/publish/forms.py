@@ -109,13 +109,24 @@ def form(
     if not zeros and not any(_told(row) for row in chosen):
         return Absent(table.id, words, text("publish.why.not_in_period", period=period or "-"))
     unrecorded = tuple(Cell(None, None, NOT_RECORDED) for _ in extra)
+    shown = _columns_with_words(table, result, chosen)
     return Table(
         id=table.id,
         title=table.title,
-        columns=(*table.columns, *extra),
-        rows=tuple(Row((*row.cells, *unrecorded), row.total) for row in chosen),
+        columns=(*(table.columns[i] for i in shown), *extra),
+        rows=tuple(Row((*(row.cells[i] for i in shown), *unrecorded), row.total) for row in chosen),
         notes=(*(catalogue()[one] for one in notes), *table.notes),
     )
+
+
+def _columns_with_words(table: Table, result: Result, rows: Sequence[Row]) -> list[int]:
+    """Positions of the columns to show: not those of a key that every row shown has left open."""
+    keys = len(result.keys)
+    return [
+        i
+        for i in range(len(table.columns))
+        if i >= keys or i == 0 or not rows or any(row.cells[i].value for row in rows)
+    ]
 
 
 def _told(row: Row) -> bool:
