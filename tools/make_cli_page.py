@@ -51,9 +51,20 @@ def _verb(verb: object, name: str, above: object) -> list[str]:
         level = "##" if above.parent is None else "###"
         found = [f"\n{level} {context.command_path}\n\n```text\n{_bare(verb.get_help(context))}\n```\n"]
         if isinstance(verb, click.Group):
-            for inner in verb.list_commands(context):
+            for inner in _shown(verb, context):
                 found += _verb(verb.get_command(context, inner), inner, context)
     return found
+
+
+def _shown(verb: object, context: object) -> list[str]:
+    """Every verb of a group; of those made from analyses one, the others differ by the analysis alone."""
+    import click
+
+    from fallow.cli.analyses import Group
+
+    if not isinstance(verb, click.Group) or not isinstance(context, click.Context):
+        raise TypeError("no group of verbs")
+    return ["casualties"] if isinstance(verb, Group) else verb.list_commands(context)
 
 
 def _bare(text: str) -> str:
