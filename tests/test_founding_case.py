@@ -17,6 +17,7 @@ import json
 import re
 from pathlib import Path
 
+import pypdf
 import pytest
 
 import fallow
@@ -172,3 +173,48 @@ def test_the_names_are_in_the_vault_and_nowhere_else(appeal: Register, shared_da
     appeal.close()
     raw = appeal.path.read_bytes()
     assert not any(name.encode() in raw for name in names)
+
+
+APPEAL = """
+code: APPEAL-2023
+type: appeal
+date: 2023-04-28
+known: 2023-04-28
+issuer: The signatories of the appeal
+title: {en: What stood in the appeal, ar: ما ورد في النداء}
+figures:
+  total: {analysis: casualties, parameters: {since: 2020-11}, measure: casualties}
+text:
+  en: |
+    Since November 2020 the number of people killed or wounded stood at {total} as known on 28 April 2023.
+  ar: |
+    منذ تشرين الثاني 2020 بلغ عدد من قُتلوا أو جُرحوا {total} كما كان معلوماً في 28 نيسان 2023.
+"""
+
+
+def test_a_statement_says_298_as_known_on_the_day_and_prints_it_in_two_languages(
+    appeal: Register, tmp_path: Path
+) -> None:
+    from fallow.publish import pages, typeset
+    from fallow.publish.statement import statement_publication
+    from fallow.publish.statement_keep import new_statement
+
+    file = tmp_path / "appeal.yaml"
+    file.write_text(APPEAL, encoding="utf-8")
+    kept = new_statement(appeal, file, by="casualty officer", why="kept as a claim of its authors")
+    assert kept.findings == ()
+    publication = statement_publication(appeal, "APPEAL-2023", languages=("en", "ar"))
+    result = publication.results["casualties"]
+    assert (result.value("casualties"), result.recipe.known) == (298, "2023-04-28")
+    for lang in ("en", "ar"):
+        target = tmp_path / f"appeal-{lang}.pdf"
+        typeset.write_pdf(publication, lang, target)
+        pages.write_html(publication, lang, tmp_path / f"appeal-{lang}.html")
+        printed = "".join(page.extract_text() for page in pypdf.PdfReader(target).pages)
+        assert "298" in printed
+        assert "301" not in printed
+        assert result.digest in printed
+        page = (tmp_path / f"appeal-{lang}.html").read_text(encoding="utf-8")
+        assert 'data-figure="casualties/casualties"' in page
+        assert "<bdi>298</bdi>" in page
+        assert "The signatories of the appeal" in page

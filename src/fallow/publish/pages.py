@@ -45,7 +45,7 @@ caption{text-align:start;font-weight:700;padding:.3rem 0}
 th,td{text-align:start;vertical-align:top;padding:.3rem .7rem;border-block-end:1px solid #d3dae1}
 thead th{background:#eef2f6;vertical-align:bottom}
 tbody th{font-weight:400}
-.n{text-align:end;white-space:nowrap}
+.n{text-align:right;white-space:nowrap}
 .total>*{font-weight:700;background:#f6f8fa}
 .quiet{color:#52606d;font-style:italic}
 .notes{color:#52606d;font-size:.85rem;margin:.1rem 0}

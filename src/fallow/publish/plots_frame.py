@@ -13,7 +13,7 @@ from fallow.words import RIGHT_TO_LEFT
 
 WIDTH = 720.0
 FONTS = "'Noto Sans','Almarai',sans-serif"
-COLOURS = ("#12436d", "#f0a35e", "#28a197", "#b8577e", "#9aa5b1", "#5b7f2b")
+COLOURS = ("#12436d", "#f0a35e", "#28a197", "#b8577e", "#7b8794", "#5b7f2b")
 """Read in the order given each differs from its neighbour in lightness as well as in hue."""
 
 DARK_INK, DARK_PAPER = "#e8ecf0", "#15202b"

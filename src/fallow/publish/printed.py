@@ -20,9 +20,10 @@ MINUS = "\N{MINUS SIGN}"
 LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
 DECIMAL_COMMA = frozenset({"fr", "es", "ru", "uk", "az"})
 NUMBERS: frozenset[Unit] = frozenset({"count", "m2", "percent", "number"})
-"""Units whose columns stand flush at the end, digit under digit."""
+"""Units whose columns stand flush at the right, digit under digit."""
 
 _SUFFIX: Mapping[str, str] = {"m2": "m²", "percent": "%"}
+_METRES: Mapping[str, str] = {"ru": "м²", "uk": "м²", "ar": "م²"}
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
 _SPACES = re.compile(r"[\t\n\r\x0b\x0c\u2028\u2029]+")
 _ISO_DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}(-\d{2})?(?![\w-])")
@@ -90,14 +91,18 @@ def shown(cell: Cell, unit: Unit, lang: str, values: Mapping[str, Text] | None =
 def spoken(cell: Cell, unit: Unit, lang: str) -> str:
     """The same in a sentence, where no column head tells the unit."""
     text = shown(cell, unit, lang)
-    suffix = _SUFFIX.get(unit)
+    suffix = _suffix(unit, lang)
     return f"{text}{THIN}{suffix}" if suffix and cell.value is not None else text
 
 
 def head(column: Column, lang: str) -> str:
     """The head of a column, with the unit where the label does not tell it."""
-    label, suffix = in_language(column.label, lang), _SUFFIX.get(column.unit)
+    label, suffix = in_language(column.label, lang), _suffix(column.unit, lang)
     return f"{label} ({suffix})" if suffix and suffix not in label else label
+
+
+def _suffix(unit: Unit, lang: str) -> str | None:
+    return _METRES.get(lang, _SUFFIX["m2"]) if unit == "m2" else _SUFFIX.get(unit)
 
 
 def plain(words: str, lang: str) -> str:

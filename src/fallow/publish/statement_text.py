@@ -26,9 +26,9 @@ _PLACED = re.compile(r"\[(table|chart)\s+([a-z][a-z0-9_]*)\]")
 _BRACED = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(
-    r"\d{4}-\d{2}(?:-\d{2})?"  # 2023-04-28
-    r"|\d{1,2}\.?(?:\s+[^\s\d{}]+){1,3}\s+(?:19|20)\d\d"  # 28 April 2023, 28 de abril de 2023
-    r"|(?:19|20)\d\d(?!\d)"  # a year
+    r"(?<!\d)\d{4}-\d{2}(?:-\d{2})?(?!\d)"  # 2023-04-28
+    r"|(?<!\d)\d{1,2}\.?(?:\s+[^\s\d{}]+){1,3}\s+(?:19|20)\d\d"  # 28 April 2023, 28 de abril de 2023
+    r"|(?<!\d)(?:19|20)\d\d(?!\d)"  # a year
 )
 _TYPED = re.compile(r"(?<![\w{])\d(?:[\d.,'’\u00a0\u202f]*\d)?")
 

@@ -66,7 +66,7 @@ def write_pdf(publication: Publication, lang: str, target: Path) -> None:
 
 def pdf(publication: Publication, lang: str) -> bytes:
     """The bytes of the PDF."""
-    data = orjson.dumps(_plain(as_data(publication, lang), lang)).decode()
+    data = orjson.dumps(_plain(as_data(publication, lang))).decode()
     return _compile(_TEMPLATE.read_bytes(), {"data": data}, pdf_standards=list(STANDARDS))
 
 
@@ -158,7 +158,6 @@ def as_data(publication: Publication, lang: str) -> dict[str, Any]:
     }
     return {
         "lang": lang,
-        "fonts": ["Almarai", "Noto Sans"] if lang == "ar" else ["Noto Sans", "Almarai"],
         "title": in_language(publication.title, lang) or stamp.programme or "-",
         "subtitle": in_language(publication.subtitle, lang),
         "programme": stamp.programme,
@@ -181,14 +180,18 @@ def as_data(publication: Publication, lang: str) -> dict[str, Any]:
     }
 
 
-def _plain(data: Any, lang: str) -> Any:
-    """Every text in the data as a page can show it; pictures are left as they are."""
+def _plain(data: Any) -> Any:
+    """Every text in the data as a page can show it; pictures are left as they are.
+
+    The template sets days and negative numbers from the left itself: a mark before a digit would be taken
+    for a part of it whenever the text is copied out of the file.
+    """
     if isinstance(data, str):
-        return printed.plain(data, lang)
+        return printed.plain(data, "").replace(printed.LEFT_TO_RIGHT_MARK, "")
     if isinstance(data, list):
-        return [_plain(one, lang) for one in data]
+        return [_plain(one) for one in data]
     if isinstance(data, dict):
-        return {key: one if key == "svg" else _plain(one, lang) for key, one in data.items()}
+        return {key: one if key == "svg" else _plain(one) for key, one in data.items()}
     return data
 
 

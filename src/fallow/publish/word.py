@@ -290,8 +290,8 @@ class _Writer:
         else:
             self._run(out, words, bold=bold, quiet=quiet, size=8.5)
         self._turn(out)
-        if number:
-            # In a paragraph from the right Word's "right" is where a line ends in print: at the left.
+        if number and not self._right:
+            # A paragraph from the right begins at the right: there its digits stand under digits already.
             out.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
     def _table(self, table: Table) -> None:
