@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fallow.intake.draft_header import headless
 from fallow.intake.draft_match import (
     LOOKED_UP,
     NUMBERED,
@@ -37,6 +39,9 @@ from fallow.kinds import Field, Kind, Model, load_kinds
 SAMPLE = 20_000
 """Rows looked at; a column unique in these is proposed as an id, and bringing in finds out if it is not."""
 
+_LOOKED_AT = 200
+"""Rows that show whether the first one is a header."""
+
 _PLAIN = re.compile(r"[^\W\d_][\w .°/-]*[\w.]|[^\W\d_]")
 _WORDS = frozenset({"yes", "no", "true", "false", "null", "on", "off", "y", "n"})
 
@@ -52,7 +57,7 @@ def draft_source(path: Path | str, kind: str | None = None, model: Model | None 
         Kinds to map to; the bare catalogue when not given.
     """
     file = Path(path)
-    seems = look_at(file)
+    seems = _with_header(file, look_at(file))
     kinds = model or load_kinds()
     infos = tables(file, seems.spec())
     shown = [one for one in infos if not one.hidden and one.columns] or list(infos)
@@ -61,6 +66,20 @@ def draft_source(path: Path | str, kind: str | None = None, model: Model | None 
     columns = _sample(file, seems, layer)
     of = kinds.kind(kind) if kind else best_kind(columns, kinds, file.stem)
     return "\n".join(_lines(file, seems, table, layer, columns, of, kinds)) + "\n"
+
+
+def _with_header(file: Path, seems: Seems) -> Seems:
+    """The same, with no header row where the first row of the largest table looks like data."""
+    if seems.format not in ("csv", "tsv", "xlsx"):
+        return seems
+    bare = replace(seems, header_row=0)
+    infos = tables(file, bare.spec())
+    table = max((one for one in infos if not one.hidden), key=lambda one: one.rows, default=infos[0])
+    first = next(batches(file, bare.spec(table.name or None)), None)
+    if first is None:
+        return seems
+    rows = {name: cells[:_LOOKED_AT] for name, cells in first.columns.items()}
+    return bare if len(first) > 1 and headless(rows) else seems
 
 
 def _sample(file: Path, seems: Seems, layer: str | None) -> list[Sampled]:
@@ -106,6 +125,9 @@ def _lines(
     fields = [(one, field) for one, field in mapped if field.name != kind.date and one is not date]
     yield f"# Proposed from {file.name}. Decide every {UNDECIDED} and read the rest before it is brought in."
     yield "# docs/sources.md explains each key."
+    if table.header_row == 0:
+        yield "# The first row looks like data and not like names: its columns are called c1, c2 and so on."
+        yield "# If it does name them, take `header_row: 0` out and draft again or write the names in."
     yield f"source: {_name(file)}"
     yield f"title: {_quoted(file.stem)}"
     yield f'who: "{UNDECIDED}"                # the organisation or person that says so'
@@ -155,7 +177,7 @@ def _read(seems: Seems, table: TableInfo, layer: str | None, signs: dict[str, st
     if seems.format == "csv" and seems.delimiter:
         said["delimiter"] = seems.delimiter
     if table.header_row != 1:
-        said["header_row"] = str(table.header_row)
+        said["header_row"] = table.header_row
     if table.hxl:
         said["hxl"] = "true"
     if layer:
@@ -230,4 +252,10 @@ def _quoted(text: str) -> str:
 
 
 def _flow(values: dict[str, Any]) -> str:
-    return "{" + ", ".join(f"{key}: {_quoted(str(value))}" for key, value in values.items()) + "}"
+    return (
+        "{"
+        + ", ".join(
+            f"{key}: {value if isinstance(value, int) else _quoted(value)}" for key, value in values.items()
+        )
+        + "}"
+    )

@@ -27,10 +27,17 @@ class Seems:
     format: str
     delimiter: str | None = None
     encoding: str | None = None
+    header_row: int = 1
 
     def spec(self, layer: str | None = None) -> ReadSpec:
         """How to have a first look at the file."""
-        return ReadSpec(self.format, layer=layer, delimiter=self.delimiter, encoding=self.encoding)
+        return ReadSpec(
+            self.format,
+            layer=layer,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            header_row=self.header_row,
+        )
 
 
 def look_at(path: Path) -> Seems:

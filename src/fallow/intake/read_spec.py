@@ -85,7 +85,7 @@ class ReadSpec:
     delimiter
         For CSV; ``None`` is ``,``, or a tab for TSV.
     header_row
-        Row of the column names in CSV and XLSX, counted from 1.
+        Row of the column names in CSV and XLSX, counted from 1; 0 where there is none: ``c1``, ``c2`` ...
     hxl
         A row of HXL tags follows the header.
     geometry

@@ -230,7 +230,7 @@ def _reading(keys: Mapping[str, Node]) -> tuple[Manner, ReadSpec]:
         layer=layer.text() if layer else None,
         encoding=read["encoding"].text("utf-8") if "encoding" in read else None,
         delimiter=_sign(delimiter) if delimiter else None,
-        header_row=read["header_row"].integer(1, "1") if "header_row" in read else 1,
+        header_row=read["header_row"].integer(0, "1") if "header_row" in read else 1,
         hxl=read["hxl"].yes() if "hxl" in read else False,
     )
     return Manner(decimal, thousands, empty), spec

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from fallow.errors import FallowError
 from fallow.intake.read_spec import TableInfo
-from fallow.intake.readers.header import REWRITTEN, column_names, hxl_tags
+from fallow.intake.readers.header import REWRITTEN, column_names, hxl_tags, numbered
 from fallow.intake.readers.job import ROWS_A_BATCH, Chunk, Job
 from fallow.intake.readers.sniff import expect
 from fallow.intake.readers.text import TextLines, encoding_of
@@ -24,6 +25,8 @@ class _Table:
     """Row number as a spreadsheet counts it, and its cells."""
     hxl: tuple[str, ...]
     lines: TextLines
+    head: list[str]
+    """The row the names were taken from; without a header the first row of data."""
 
 
 def tables(job: Job) -> list[TableInfo]:
@@ -54,7 +57,7 @@ def read(job: Job) -> Iterator[Chunk]:
         head = expect(file, job.spec.format.upper(), {None})
     delimiter = job.spec.delimiter or ("\t" if job.spec.format == "tsv" else ",")
     table = _open(job, encoding_of(head, job.spec.encoding), delimiter)
-    _refuse_other_delimiter(table.names, delimiter)
+    _refuse_other_delimiter(table.head, delimiter)
     yield from _chunks(job, table)
 
 
@@ -111,10 +114,16 @@ def _chunk(job: Job, table: _Table, some: _Gathered, done: float) -> Chunk:
 def _open(job: Job, encoding: str, delimiter: str, *, find_hxl: bool = False) -> _Table:
     lines = TextLines(job.path, encoding)
     records = _records(job, lines, delimiter)
-    number, header = next(((at, cells) for at, cells in records if at >= job.spec.header_row), (0, [""]))
-    if number < job.spec.header_row or not any(header):
-        raise FallowError("HEADER_MISSING", f"row {job.spec.header_row}")
-    names = column_names(header, f"row {number}", job)
+    if job.spec.header_row == 0:
+        empty, header = _first(records)
+        number = len(empty)
+        names = numbered(len(header), f"row {number + 1}", job)
+        records = chain(empty, [(number + 1, header)], records)
+    else:
+        number, header = next(((at, cells) for at, cells in records if at >= job.spec.header_row), (0, [""]))
+        if number < job.spec.header_row or not any(header):
+            raise FallowError("HEADER_MISSING", f"row {job.spec.header_row}")
+        names = column_names(header, f"row {number}", job)
     hxl: tuple[str, ...] = ()
     if job.spec.hxl or find_hxl:
         ahead = next(records, None)
@@ -124,15 +133,18 @@ def _open(job: Job, encoding: str, delimiter: str, *, find_hxl: bool = False) ->
         elif job.spec.hxl:
             raise FallowError("HXL_MISSING", f"row {number + 1}")
         elif ahead:
-            records = _and_then(ahead, records)
-    return _Table(names, records, hxl, lines)
+            records = chain([ahead], records)
+    return _Table(names, records, hxl, lines, header)
 
 
-def _and_then(
-    first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rest
+def _first(records: Iterator[tuple[int, list[str]]]) -> tuple[list[tuple[int, list[str]]], list[str]]:
+    """The rows without any value before the first that has one, and that one."""
+    empty: list[tuple[int, list[str]]] = []
+    for number, cells in records:
+        if any(cells):
+            return empty, cells
+        empty.append((number, cells))
+    raise FallowError("HEADER_MISSING", "row 1")
 
 
 def _records(job: Job, lines: TextLines, delimiter: str) -> Iterator[tuple[int, list[str]]]:

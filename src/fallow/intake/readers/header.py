@@ -36,6 +36,11 @@ def column_names(cells: Sequence[Any], where: str, job: Job) -> list[str]:
     return names
 
 
+def numbered(width: int, where: str, job: Job) -> list[str]:
+    """Names for the columns of a table without a header: ``c1``, ``c2`` ... as wide as its first row."""
+    return column_names([f"c{place}" for place in range(1, width + 1)], where, job)
+
+
 def hxl_tags(cells: Sequence[Any]) -> tuple[str, ...] | None:
     """The tags of an HXL row, or ``None``: there every cell that holds something starts with ``#``."""
     texts = ["" if cell is None else str(cell).strip() for cell in cells]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import openpyxl
@@ -13,7 +14,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from fallow.errors import FallowError, Finding
 from fallow.intake.read_spec import TableInfo
 from fallow.intake.readers.archive import Archive, open_archive
-from fallow.intake.readers.header import REWRITTEN, column_names, hxl_tags
+from fallow.intake.readers.header import REWRITTEN, column_names, hxl_tags, numbered
 from fallow.intake.readers.job import ROWS_A_BATCH, Chunk, Job
 from fallow.intake.readers.xlsx_scan import Scan, Sheet, column_letters, refuse_active, scan_sheet, sheets
 
@@ -83,8 +84,11 @@ def _tell_what_is_hidden(job: Job, sheet: Sheet, scan: Scan) -> None:
 
 def _describe(job: Job, sheet: Sheet, scan: Scan) -> TableInfo:
     rows = _rows(job, sheet)
+    if job.spec.header_row == 0:
+        names, _ = _numbered(job, sheet, rows)
+        return TableInfo(sheet.name, tuple(names), scan.rows, header_row=0, hidden=sheet.hidden)
     number = 0
-    names: list[str] = []
+    names = []
     hxl: tuple[str, ...] = ()
     for number, cells in rows:
         if number == job.spec.header_row and any(one is not None for one in cells):
@@ -119,7 +123,10 @@ def _no_size(_: ReadOnlyWorksheet) -> None:
 
 def _chunks(job: Job, sheet: Sheet, scan: Scan) -> Iterator[Chunk]:
     rows = _rows(job, sheet)
-    names = _header(job, sheet, rows)
+    if job.spec.header_row == 0:
+        names, rows = _numbered(job, sheet, rows)
+    else:
+        names = _header(job, sheet, rows)
     start, where, kept, numbers = 0, [], [], []
     first = True
     for number, cells in rows:
@@ -155,6 +162,19 @@ def _header(job: Job, sheet: Sheet, rows: Iterator[tuple[int, tuple[Any, ...]]])
                 break
             return column_names(_trimmed(cells), place, job)
     raise FallowError("HEADER_MISSING", place)
+
+
+def _numbered(
+    job: Job, sheet: Sheet, rows: Iterator[tuple[int, tuple[Any, ...]]]
+) -> tuple[list[str], Iterator[tuple[int, tuple[Any, ...]]]]:
+    """Names for a sheet without a header, and all of its rows."""
+    empty: list[tuple[int, tuple[Any, ...]]] = []
+    for number, cells in rows:
+        if any(one is not None for one in cells):
+            names = numbered(len(_trimmed(cells)), f"{sheet.name}!row {number}", job)
+            return names, chain(empty, [(number, cells)], rows)
+        empty.append((number, cells))
+    raise FallowError("HEADER_MISSING", f"{sheet.name}!row 1")
 
 
 def _trimmed(cells: tuple[Any, ...]) -> list[Any]:
