@@ -252,3 +252,73 @@ def test_a_personal_value_is_in_no_message(country: Register) -> None:
         country.add([says("v", kind="victim", secret={"nickname": NAME})])
     for error in (refused.value, also.value):
         assert NAME not in f"{error} {error.what} {error.remedy} {error.as_dict()}"
+
+
+OTHER_COST = {"iterations": 1, "lanes": 2, "memory_cost": 16 * 1024}
+
+
+def _made(folder: Path, days: Days) -> Path:
+    with make(folder, days, passphrase=PASSPHRASE) as register:
+        accepted(register, victim())
+    return folder / "country.vault"
+
+
+def _as_before_costs_were_kept(vault: Path) -> None:
+    """The table as the first Fallow made it."""
+    file = sqlite3.connect(vault, isolation_level=None)
+    file.execute("CREATE TABLE old (salt BLOB NOT NULL, wrapped BLOB NOT NULL)")
+    file.execute("INSERT INTO old SELECT salt, wrapped FROM master")
+    file.execute("DROP TABLE master")
+    file.execute("ALTER TABLE old RENAME TO master")
+    file.close()
+
+
+def test_the_cost_is_kept_with_the_vault(tmp_path: Path, days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vault made at another cost opens after the cost was raised, and is wrapped anew when asked."""
+    with monkeypatch.context() as then:
+        then.setattr("fallow.register.vault._COST", OTHER_COST)
+        vault = _made(tmp_path, days)
+    kept = "SELECT iterations, lanes, memory_cost FROM master"
+    assert sqlite3.connect(vault).execute(kept).fetchone() == tuple(OTHER_COST.values())
+    with reopen(tmp_path, passphrase=PASSPHRASE) as register:
+        assert register.secrets("v") == {"full_name": NAME}
+        assert register.vault.dated
+        register.vault.rewrap(PASSPHRASE)
+        assert not register.vault.dated
+    assert sqlite3.connect(vault).execute(kept).fetchone() == (3, 4, 64 * 1024)
+    with reopen(tmp_path, passphrase=PASSPHRASE) as register:
+        assert register.secrets("v") == {"full_name": NAME}
+        assert register.verify().holds
+
+
+def test_a_vault_from_before_costs_were_kept_opens(tmp_path: Path, days: Days) -> None:
+    vault = _made(tmp_path, days)
+    _as_before_costs_were_kept(vault)
+    with reopen(tmp_path, passphrase=PASSPHRASE) as register:
+        assert register.secrets("v") == {"full_name": NAME}
+        assert not register.vault.dated
+        register.vault.rewrap(PASSPHRASE)
+    with reopen(tmp_path, passphrase=PASSPHRASE) as register:
+        assert register.secrets("v") == {"full_name": NAME}
+
+
+@pytest.mark.parametrize(
+    "cost", [(0, 4, 65536), (3, 4, 1 << 40), (3, 4, 1), ("x", 4, 65536), (None, 4, 65536)]
+)
+def test_a_cost_nobody_would_set_is_damage(tmp_path: Path, days: Days, cost: tuple[object, ...]) -> None:
+    vault = _made(tmp_path, days)
+    file = sqlite3.connect(vault, isolation_level=None)
+    file.execute("UPDATE master SET iterations = ?, lanes = ?, memory_cost = ?", cost)
+    file.close()
+    with pytest.raises(FallowError) as refusal, reopen(tmp_path, passphrase=PASSPHRASE, read_only=True):
+        pass
+    assert refusal.value.code == "VAULT_DAMAGED"
+
+
+def test_another_passphrase_wraps_nothing(tmp_path: Path, days: Days) -> None:
+    vault = _made(tmp_path, days)
+    before = vault.read_bytes()
+    with reopen(tmp_path, read_only=True) as register, pytest.raises(FallowError) as refusal:
+        register.vault.rewrap("anything at all")
+    assert refusal.value.code == "VAULT_PASSPHRASE"
+    assert vault.read_bytes() == before

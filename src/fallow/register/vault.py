@@ -23,10 +23,15 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from fallow.errors import FallowError
 from fallow.register.store import durable
 
-# RFC 9106, second recommended option: 64 MiB, three passes, four lanes.
+# RFC 9106, second recommended option: 64 MiB, three passes, four lanes. Kept in the vault beside the salt, so
+# that it can be raised for new vaults and old ones still open; a vault without it was made with this one.
 _COST = {"iterations": 3, "lanes": 4, "memory_cost": 64 * 1024}
+_FIRST_COST = {"iterations": 3, "lanes": 4, "memory_cost": 64 * 1024}
+_MOST = {"iterations": 64, "lanes": 64, "memory_cost": 2 * 1024 * 1024}
+"""What a vault may ask for: a changed file must not take all memory of the machine that opens it."""
 _TABLES = (
-    "CREATE TABLE master (salt BLOB NOT NULL, wrapped BLOB NOT NULL)",
+    "CREATE TABLE master (salt BLOB NOT NULL, wrapped BLOB NOT NULL, iterations INTEGER, lanes INTEGER, "
+    "memory_cost INTEGER)",
     "CREATE TABLE record_key (record TEXT PRIMARY KEY, wrapped BLOB NOT NULL)",
     "CREATE TABLE sealed (report TEXT PRIMARY KEY, record TEXT NOT NULL, content BLOB NOT NULL)",
     "CREATE INDEX sealed_record ON sealed (record)",
@@ -34,8 +39,8 @@ _TABLES = (
 )
 
 
-def _stretched(passphrase: str, salt: bytes) -> bytes:
-    return Argon2id(salt=salt, length=32, **_COST).derive(passphrase.encode())  # type: ignore[arg-type]
+def _stretched(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
+    return Argon2id(salt=salt, length=32, **cost).derive(passphrase.encode())  # type: ignore[arg-type]
 
 
 def _wrap(key: bytes, content: bytes, about: bytes) -> bytes:
@@ -70,7 +75,8 @@ class Vault:
         for statement in _TABLES:
             file.execute(statement)
         file.execute(
-            "INSERT INTO master VALUES (?,?)", (salt, _wrap(_stretched(passphrase, salt), master, b"master"))
+            "INSERT INTO master VALUES (:salt,:wrapped,:iterations,:lanes,:memory_cost)",
+            {"salt": salt, "wrapped": _wrap(_stretched(passphrase, salt, _COST), master, b"master"), **_COST},
         )
         file.execute("COMMIT")
         self._master = master
@@ -80,12 +86,52 @@ class Vault:
         if not self.path.exists():
             raise FallowError("VAULT_MISSING", self.path.name)
         try:
-            salt, wrapped = self._connect().execute("SELECT salt, wrapped FROM master").fetchone()
-            self._master = _unwrap(_stretched(passphrase, salt), wrapped, b"master")
+            salt, wrapped, cost = self._header()
+            self._master = _unwrap(_stretched(passphrase, salt, cost), wrapped, b"master")
         except InvalidTag as error:
             raise FallowError("VAULT_PASSPHRASE", self.path.name) from error
-        except (sqlite3.DatabaseError, TypeError) as error:
+        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
             raise FallowError("VAULT_DAMAGED", self.path.name) from error
+
+    def _header(self) -> tuple[bytes, bytes, dict[str, int]]:
+        """Salt, wrapped master key, and the cost it was wrapped at; ``ValueError`` for one nobody sets."""
+        answer = self._connect().execute("SELECT * FROM master")
+        found = dict(zip((one[0] for one in answer.description), answer.fetchone(), strict=True))
+        cost = {name: found.get(name, usual) for name, usual in _FIRST_COST.items()}
+        if not all(isinstance(one, int) and 0 < one <= _MOST[name] for name, one in cost.items()):
+            raise ValueError(f"cost {cost}")
+        return found["salt"], found["wrapped"], cost
+
+    @property
+    def dated(self) -> bool:
+        """Whether the passphrase was stretched at less than today's cost; :meth:`rewrap` raises it."""
+        cost = self._header()[2]
+        return any(cost[name] < now for name, now in _COST.items())
+
+    def rewrap(self, passphrase: str) -> None:
+        """Open the vault and wrap its master key anew at today's cost, under the same passphrase.
+
+        The records' own keys stay as they are. ``VAULT_PASSPHRASE`` when the passphrase is another one.
+        """
+        self.unlock(passphrase)
+        master, file = self._opened()
+        salt = os.urandom(16)
+        wrapped = _wrap(_stretched(passphrase, salt, _COST), master, b"master")
+        file.execute("PRAGMA secure_delete=ON")  # what is quicker to guess must not lie about
+        there = {row[1] for row in file.execute("PRAGMA table_info(master)")}
+        file.execute("BEGIN IMMEDIATE")
+        try:
+            for name in _COST.keys() - there:
+                file.execute(f"ALTER TABLE master ADD COLUMN {name} INTEGER")
+            file.execute(
+                "UPDATE master SET salt=:salt, wrapped=:wrapped, iterations=:iterations, lanes=:lanes, "
+                "memory_cost=:memory_cost",
+                {"salt": salt, "wrapped": wrapped, **_COST},
+            )
+            file.execute("COMMIT")
+        except BaseException:
+            file.execute("ROLLBACK")
+            raise
 
     def seal(self, secrets: Sequence[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
         """Encrypt ``(report id, record, values)``, durable on return; gives commitments for the ledger."""
