@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fallow.analysis import analyses, run
+    from fallow.analysis import analyses, figure, run
     from fallow.errors import FallowError, Finding
     from fallow.intake import bring_in, draft_source
     from fallow.kinds import load_kinds
@@ -35,6 +35,7 @@ _ROOMS = {
     "open_register": "register",
     "run": "analysis",
     "analyses": "analysis",
+    "figure": "analysis",
     "FallowError": "errors",
     "Finding": "errors",
 }
@@ -47,6 +48,7 @@ __all__ = [
     "bring_in",
     "create_register",
     "draft_source",
+    "figure",
     "load_kinds",
     "open_register",
     "run",
