@@ -203,3 +203,18 @@ def test_in_a_real_browser_a_number_is_followed_to_its_report(
     page.wait_for_url("**/record/**")
     assert wrong == []
     context.close()
+
+
+def test_no_year_under_a_bar_is_cut() -> None:
+    drawn = charts.bars([charts.Bar(str(year), year - 1989, "1") for year in range(1990, 2023)], "Casualties")
+    years = re.findall(r">((?:19|20)\d\d)</text>", drawn)
+    assert len(years) > 10
+    assert "\N{HORIZONTAL ELLIPSIS}" not in drawn
+
+
+def test_in_arabic_a_number_is_kept_apart_from_the_next(visitor: Visitor) -> None:
+    visitor.speak("ar")
+    text = visitor.get("/figures/books/explain?measure=closing").body.decode()
+    assert re.search(
+        "\N{FIRST STRONG ISOLATE}[\\d\N{NARROW NO-BREAK SPACE}]+m²\N{POP DIRECTIONAL ISOLATE}", text
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 
 WIDTH = 760
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 22, 40
@@ -45,7 +46,7 @@ def bars(items: Sequence[Bar], title: str, *, right_to_left: bool = False) -> st
     for at, one in enumerate(items):
         y, height = scale.span(0.0, one.value)
         marks.append(_rect(scale.x(at), y, scale.wide, height, _WHOLE, f"{one.label}: {one.text}"))
-        marks += _labels(scale, at, one.label, one.text, y, len(items))
+        marks += _labels(scale, at, one.label, one.text, y, _every(scale, items))
     return _svg(marks, title, _reach(items))
 
 
@@ -64,7 +65,7 @@ def waterfall(steps: Sequence[Step], title: str, *, right_to_left: bool = False)
         y, height = scale.span(start, end)
         colour = _WHOLE if one.level else _UP if end >= start else _DOWN
         marks.append(_rect(scale.x(at), y, scale.wide, height, colour, f"{one.label}: {one.text}"))
-        marks += _labels(scale, at, one.label, one.text, y, len(steps))
+        marks += _labels(scale, at, one.label, one.text, y, _every(scale, steps))
         if at + 1 < len(steps):
             level = scale.y(end)
             first, _, _, second = sorted(
@@ -147,16 +148,24 @@ class _Scale:
         return f'{line} stroke="currentColor" stroke-width="1"/>'
 
 
-def _labels(scale: _Scale, at: int, label: str, text: str, y: float, count: int) -> list[str]:
+_LETTER = 6.4
+"""Width of a letter, about."""
+
+
+def _every(scale: _Scale, items: Sequence[Bar | Step]) -> int:
+    """Every how many bars a name stands, so that no year is cut to its first figures."""
+    longest = max((len(word) for one in items for word in one.label.split()), default=1)
+    return max(1, ceil(min(longest, 12) * _LETTER / scale.slot))
+
+
+def _labels(scale: _Scale, at: int, label: str, text: str, y: float, every: int) -> list[str]:
     """The number over a bar and its name under the axis, where there is room for them."""
     middle = scale.x(at) + scale.wide / 2
-    letters = max(3, int(scale.slot / 6.4))
-    every = max(1, -(-count // 40))
     found = []
-    if len(text) <= letters + 2:
+    if len(text) * (_LETTER - 0.6) <= scale.slot:
         found.append(_text(middle, y - 4, text, "middle"))
     if at % every == 0:
-        lines = _broken(label, letters)
+        lines = _broken(label, max(4, int(scale.slot * every / _LETTER)))
         found += [
             _text(middle, _TOP + _PLOT + 16 + 12 * row, line, "middle") for row, line in enumerate(lines[:3])
         ]

@@ -80,10 +80,14 @@ def explain_page(request: HttpRequest, name: str) -> Any:
         if page > last:
             raise FallowError("WEB_PAGE", "page", found=page, last=last)
         trail = behind(register, of.when.view(register), explanation, BEHIND, (page - 1) * BEHIND)
+        bare = telling.quantity(found.value, found.measure.unit)
+        # kept apart from what follows: in a right-to-left line two numbers would run into one
+        value = f"\N{FIRST STRONG ISOLATE}{bare}\N{POP DIRECTIONAL ISOLATE}"
         here = [("measure", found.measure.name), *(("at", one) for one in keys)]
         context = _context(request, register, of) | {
             "figure": found,
-            "value": telling.quantity(found.value, found.measure.unit),
+            "value": value,
+            "sentence": found.sentence().replace(bare, value, 1),
             "about": telling.about(result.keys, keys),
             "trail": trail,
             "kinds": {one: in_language(kind.label) for one, kind in register.model.kinds.items()},
