@@ -166,3 +166,28 @@ def test_every_line_a_record_can_stand_on_is_in_the_legend(kind: str) -> None:
 def _codes(model: object, kind: str, name: str | None) -> list[str]:
     field = load_kinds().kind(kind).field(name or "")
     return [one.code for one in load_kinds().codes(field)] if field is not None and field.codes else []
+
+
+def test_what_the_first_picture_needs_is_read_ahead(copied: Path, built: None) -> None:
+    from fallow.web import layers
+    from fallow.web.asked import When
+    from fallow.web.serving import _warm
+
+    desk = Visitor(copied).desk
+    _warm(desk)
+    with desk.reading() as register:
+        head = register.ledger.head()[0]
+        kept = desk.kept((register.id, head, "hazard", When()), lambda: None)
+        assert kept is layers.layer(desk, register, "hazard", When()), "nothing is read again"
+    desk.close()
+
+
+def test_reading_ahead_leaves_a_lost_register_to_the_page(
+    copied: Path, built: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    from fallow.web.serving import _warm
+
+    desk = Visitor(copied).desk
+    copied.unlink()
+    _warm(desk)
+    assert "nothing was read ahead" in caplog.text
