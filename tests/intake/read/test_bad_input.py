@@ -758,6 +758,28 @@ def test_formula_text_and_minus_stay_as_they_are(tmp_path: Path) -> None:
     assert batch.columns["note"] == ["=1+1", "-12.5", "@x"]
 
 
+@pytest.mark.parametrize("head", ["laughs", "file", "parameter"])
+def test_no_part_of_a_workbook_has_a_document_type(head: str, tmp_path: Path) -> None:
+    """Rows 55 to 57 in every part: openpyxl reads some of them with a parser that expands entities."""
+    declared = {"laughs": _LAUGHS, "file": _DTD_FILE, "parameter": _DTD_PARAMETER}[head].encode()
+    good = write_xlsx(tmp_path / "good.xlsx", [["id", "note"], ["HA-1", "a text"]])
+    with zipfile.ZipFile(good) as archive:
+        parts = [name for name in archive.namelist() if name.endswith((".xml", ".rels"))]
+    assert {"xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml"} <= set(parts)
+    for part in parts:
+        path = tmp_path / "a.xlsx"
+        path.write_bytes(good.read_bytes())
+
+        def spoil(name: str, raw: bytes, part: str = part) -> bytes:
+            body = raw[raw.find(b"?>") + 2 :] if raw.startswith(b"<?xml") else raw
+            return declared + body.lstrip() if name == part else raw
+
+        repack(path, spoil)
+        with pytest.raises(FallowError) as refusal:
+            list(Reading(path, ReadSpec("xlsx")))
+        assert refusal.value.code == "XML_DTD_FORBIDDEN", part
+
+
 def test_a_table_name_that_is_sql_is_only_a_name(tmp_path: Path) -> None:
     name = 'x"; DROP TABLE gpkg_contents; --'
     path = write_gpkg(tmp_path / "a.gpkg", [_GOOD], table=name)
