@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fallow.analysis import Result, run
 from fallow.publish.audience import audience
 from fallow.publish.bundle import write_bundle
 from fallow.publish.evidence import gather
 from fallow.publish.manifest import Manifest
+from fallow.publish.pages import write_html
 from fallow.publish.publication import (
     Cell,
     Figure,
@@ -23,12 +24,11 @@ from fallow.publish.publication import (
 from fallow.publish.redact import for_audience
 from fallow.publish.results import of_results
 from fallow.publish.tables import write_csv
+from fallow.publish.typeset import write_pdf
+from fallow.publish.word import write_docx
 from fallow.publish.workbook import write_xlsx
 from fallow.register import Register
 from fixtures_books import Country
-
-WOMEN_OF_2021 = 9
-MEN_OF_2021 = 12
 
 
 class Programme(Country):
@@ -91,19 +91,28 @@ def publication(register: Register) -> Publication:
 
 
 def bundled(
-    register: Register, folder: Path, to: str = "public", *, given: Publication | None = None
+    register: Register,
+    folder: Path,
+    to: str = "public",
+    *,
+    given: Publication | None = None,
+    documents: Literal["none", "tables", "all"] = "tables",
 ) -> tuple[Path, Manifest]:
-    """A bundle with its documents."""
+    """A bundle with its tables as XLSX and CSV, or with all formats, or with evidence and numbers alone."""
     reader = audience(to)
     redacted = for_audience(given or publication(register), reader)
-    documents = folder / "documents"
-    documents.mkdir()
+    out = folder / "documents"
+    out.mkdir()
     files = {}
-    for lang in ("en", "ar"):
-        write_xlsx(redacted.publication, lang, documents / f"bulletin-{lang}.xlsx")
-        files[f"bulletin-{lang}.xlsx"] = documents / f"bulletin-{lang}.xlsx"
-        for path in write_csv(redacted.publication, lang, documents / f"csv-{lang}"):
+    for lang in ("en", "ar") if documents != "none" else ():
+        write_xlsx(redacted.publication, lang, out / f"bulletin-{lang}.xlsx")
+        files[f"bulletin-{lang}.xlsx"] = out / f"bulletin-{lang}.xlsx"
+        for path in write_csv(redacted.publication, lang, out / f"csv-{lang}"):
             files[f"csv-{lang}/{path.name}"] = path
+    if documents == "all":
+        for write, name in ((write_pdf, "pdf"), (write_docx, "docx"), (write_html, "html")):
+            files[f"bulletin-en.{name}"] = out / f"bulletin-en.{name}"
+            write(redacted.publication, "en", out / f"bulletin-en.{name}")
     evidence = gather(register, redacted, reader)
     target = folder / "bundle.zip"
     manifest = write_bundle(redacted, evidence, files, register, target)

@@ -88,7 +88,8 @@ def _kind(of: People) -> str | None:
 def _sorts(of: People, kept: Kept) -> list[Sort]:
     """Everybody, through each view, by what is known of them in fields that the audience may see."""
     kind = of.model.kind(kept.kind)
-    seen = {one.name: one for one in kind.stored if one.sensitivity in of.to.classes}
+    read = {name for one in of.notes.read.values() for name in one.fields} | {"age_group"}
+    seen = {one.name: one for one in kind.stored if one.name in read and one.sensitivity in of.to.classes}
     found: dict[tuple[int, str], Sort] = {}
     for number, clocks in enumerate(kept.views):
         view = of.register.at(*clocks)
@@ -111,7 +112,7 @@ def _persons(of: People, kind: Kind, view: Any) -> Iterator[tuple[str, Mapping[s
     for one in harmed(Asked(of.register, view)):
         fields = {**one.fields, "outcome": one.outcome, "date": one.date, "date_until": one.until}
         for number in range(one.count):
-            yield f"{one.record}|{number}", fields
+            yield f"{one.record}|{one.outcome}|{number}", fields
 
 
 class _Maker:

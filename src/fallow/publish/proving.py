@@ -124,6 +124,8 @@ def prove(name: str, kept: Kept, recipe: Recipe, model: Model, digest: str = "")
     if here is None or here.version != recipe.version:
         version = here.version if here else "-"
         raise FallowError("EVIDENCE_RECIPE", recipe.analysis, found=recipe.version, known=version)
+    if len(set(kept.lines)) != len(kept.lines):
+        raise FallowError("EVIDENCE_ROW", name, found="twice")
     if kept.people:
         return _prove_people(name, kept, recipe, model)
     said: dict[int, tuple[str, str]] = {}
@@ -182,7 +184,7 @@ def person_row(kept: Kept, view: int, id: str, fields: Mapping[str, Any]) -> Evi
         "record": id,
         "fields": fields,
         "declared": 0,
-        "reports": [],
+        "reports": [0],
     }
     for name, day in (("known", known), ("true", true)):
         row[f"{name}_from"], row[f"{name}_to"] = _only(day)

@@ -192,8 +192,18 @@ class WatchedView(View):
 
     def raw(self, kind: str, names: Sequence[str], *, geometry: bool) -> Iterator[list[tuple[Any, ...]]]:
         """See :meth:`View.raw`."""
-        self._all(kind, names, geometry=geometry)
-        return self._view.raw(kind, names, geometry=geometry)
+        if "record" not in names:
+            self._all(kind, names, geometry=geometry)
+            yield from self._view.raw(kind, names, geometry=geometry)
+            return
+        read = self._notes.of(kind, self._clocks)
+        read.fields.update(names)
+        read.geometry = read.geometry or geometry
+        read.beside.update({"conflict", "awaiting"} & set(names))
+        at = list(names).index("record") + geometry
+        for batch in self._view.raw(kind, names, geometry=geometry):
+            read.records.update(row[at] for row in batch)
+            yield batch
 
     def frame(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> Any:
         """See :meth:`View.frame`."""

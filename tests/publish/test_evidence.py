@@ -1,0 +1,344 @@
+"""Evidence: every printed number comes out of it again, and of people it tells no more than is printed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from fixtures_publish import Programme, results
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fallow.analysis import Result, run
+from fallow.errors import FallowError
+from fallow.publish.audience import audience
+from fallow.publish.evidence import Evidence, gather, printed
+from fallow.publish.evidence_people import worked_out
+from fallow.publish.proving import Kept, facts_of, person_row, prove, rerun
+from fallow.publish.publication import Figure
+from fallow.publish.redact import Redacted, for_audience
+from fallow.publish.results import of_results
+from fallow.register import Draft, Register, create_register
+from fallow.register.evidence import EvidenceRegister, model_of
+
+
+@dataclass(frozen=True)
+class Made:
+    """One redaction with its evidence."""
+
+    register: Register
+    redacted: Redacted
+    evidence: Evidence
+
+    def kept(self, name: str) -> Kept:
+        return self.evidence.kept[name]
+
+
+def made(register: Register, found: Mapping[str, Result], to: str) -> Made:
+    reader = audience(to)
+    redacted = for_audience(of_results(found, register), reader)
+    return Made(register, redacted, gather(register, redacted, reader))
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programme]:
+    one = Programme(tmp_path_factory.mktemp("evidence"))
+    yield one
+    one.close()
+
+
+def proved(of: Made) -> dict[Figure, Any]:
+    model = model_of(of.evidence.model)
+    values: dict[Figure, Any] = {}
+    for name, kept in of.evidence.kept.items():
+        if not any(kept.parts):
+            continue
+        recipe = of.evidence.recipes[name]
+        proof = prove(name, kept, recipe, model, of.evidence.digests.get(name, ""))
+        assert kept.people or proof.disagreeing == ()
+        values |= proof.values
+    return values
+
+
+def rows_of(kept: Kept) -> list[dict[str, Any]]:
+    return [orjson.loads(one) for one in kept.lines]
+
+
+# -- the numbers come out again ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", ["public", "partner", "internal"])
+def test_every_printed_number_comes_out_of_the_evidence(programme: Programme, to: str) -> None:
+    of = made(programme.register, results(programme.register), to)
+    told = printed(of.redacted.publication)
+    assert len(told) > 200
+    assert {name: dict(one.unproved) for name, one in of.evidence.kept.items() if one.unproved} == {}
+    found = proved(of)
+    assert {one: found[one] for one in told} == pytest.approx(told)
+
+
+def test_the_office_itself_gets_the_rows_of_the_register(programme: Programme) -> None:
+    of = made(programme.register, results(programme.register), "internal")
+    assert not any(one.people for one in of.evidence.kept.values())
+    assert {one["record"] for one in rows_of(of.kept("by_sex"))} >= {"V-00", "A-1"}
+
+
+@pytest.mark.parametrize("name", ["books", "progress", "areas", "publication_change"])
+def test_analyses_of_land_give_the_same_result_to_the_last_digit(programme: Programme, name: str) -> None:
+    more = {"known_before": "2020-01-01"} if name == "publication_change" else {}
+    result = run(name, programme.register, **more)
+    of = made(programme.register, {name: result}, "public")
+    if printed(of.redacted.publication):
+        assert of.evidence.digests == {name: result.digest}
+        assert of.kept(name).lines
+
+
+def test_what_happened_since_plays_no_part(tmp_path: Path) -> None:
+    """A figure of yesterday is proved from yesterday's head."""
+    one = Programme(tmp_path)
+    found = {"books": run("books", one.register, by="class"), "casualties": run("casualties", one.register)}
+    one.hazard("H-9", "2022-01-01", [(20, 0, 25, 5)], contamination="mined_area")
+    one.says("victim", "V-99", "2022-05-05", code="V-99", date="2022-05-05", outcome="killed")
+    of = made(one.register, found, "public")
+    assert all(kept.by_head for kept in of.evidence.kept.values())
+    assert not any(kept.unproved for kept in of.evidence.kept.values())
+    assert proved(of) == printed(of.redacted.publication)
+    one.close()
+
+
+def test_a_number_that_the_register_does_not_give_has_no_evidence(programme: Programme) -> None:
+    from dataclasses import replace
+
+    from fallow.publish.publication import Cell, Paragraph
+
+    pub = of_results({"casualties": run("casualties", programme.register)}, programme.register)
+    told = Paragraph({"en": "{n}"}, {"n": Cell(55, Figure("casualties", "casualties"))}, {"n": "number"})
+    redacted = Redacted(replace(pub, blocks=(told,)))
+    with pytest.raises(FallowError, match="EVIDENCE_CHANGED"):
+        gather(programme.register, redacted, audience("public"))
+
+
+def test_several_known_days_and_the_difference_between_two(tmp_path: Path) -> None:
+    """The founding case: 298 as known on one day, 301 the day after, and the total of the difference."""
+    register = create_register(tmp_path / "appeal.gpkg", title="The founding case", invented=True)
+    drafts = [
+        Draft(
+            "accident",
+            "claim",
+            "appeal",
+            "A",
+            "2020-11",
+            {"code": "claim", "date": "2020-11", "accident_type": "mine", "killed": 298},
+            learned="2023-04-28",
+        ),
+        *(
+            Draft(
+                "victim",
+                f"d{i}",
+                "appeal",
+                "A",
+                "2023-04-28",
+                {"code": f"d{i}", "date": "2023-04-28", "outcome": "killed", "civil_status": "deminer"},
+                learned="2023-04-29",
+            )
+            for i in range(3)
+        ),
+    ]
+    for draft in drafts:
+        (number,) = register.add([draft])
+        register.approve([number], by="officer", why="a claim of its authors", as_of=draft.learned)
+    found = {
+        "before": run("casualties", register, since="2020-11", known="2023-04-28"),
+        "after": run("casualties", register, since="2020-11", known="2023-04-29"),
+        "difference": run(
+            "difference", register, known_before="2023-04-28", known="2023-04-29", since="2020-11"
+        ),
+        "vintages": run("vintages", register, known_on="2023-04-28,2023-04-29"),
+    }
+    for to in ("partner", "internal"):
+        of = made(register, found, to)
+        values = proved(of)
+        assert values[Figure("before", "casualties")] == 298
+        assert values[Figure("after", "casualties")] == 301
+        total = Figure("difference", "before", ("total", ""))
+        assert to == "internal" or values[total] == 298
+    public = made(register, found, "public")
+    told = printed(public.redacted.publication)
+    assert {one: proved(public)[one] for one in told} == told
+    register.close()
+
+
+# -- and nothing more ----------------------------------------------------------------------------------
+
+
+def test_no_field_the_audience_may_not_see_and_none_that_nobody_read(programme: Programme) -> None:
+    model = programme.register.model
+    of = made(programme.register, results(programme.register), "public")
+    for row in rows_of(of.kept("books")):
+        fields = {one.name: one for one in model.kind(row["kind"]).fields}
+        assert all(fields[name].sensitivity == "public" for name in row["fields"])
+        assert "code" not in row["fields"]  # public, and no analysis of land asks for it
+
+
+def test_rows_about_people_cannot_be_joined(programme: Programme) -> None:
+    first = made(programme.register, results(programme.register), "public")
+    second = made(programme.register, results(programme.register), "public")
+    ids = [
+        row["id"]
+        for of in (first, second)
+        for name in ("casualties", "by_sex", "vintages")
+        for row in rows_of(of.kept(name))
+    ]
+    assert len(ids) == len(set(ids)) > 300
+    text = b"".join(line for kept in first.evidence.kept.values() if kept.people for line in kept.lines)
+    for told in (b"V-0", b"A-1", b"North", b"South", b"2021-04", b"2021-11-05", b"2022-02-01", b"admin"):
+        assert told not in text
+
+
+def atoms(kept: Kept, part: int) -> Counter[tuple[int, bytes]]:
+    """What a reader sees in one part: how many rows say what."""
+    rows = [row for row in rows_of(kept) if row["part"] == part]
+    return Counter((row["view"], orjson.dumps(row["fields"], option=orjson.OPT_SORT_KEYS)) for row in rows)
+
+
+def assert_tells_no_more_than_printed(of: Made, name: str) -> None:
+    """Every count a reader can make in the rows of a part is one linear combination of printed numbers.
+
+    And every value in a row is the name of a line or measure the row counts in, or part of the question.
+    """
+    kept, recipe = of.kept(name), of.evidence.recipes[name]
+    told = printed(of.redacted.publication)
+    model = model_of(of.evidence.model)
+    with EvidenceRegister((), model, facts_of(kept, recipe)) as evidence:
+        for number, part in enumerate(kept.parts):
+            seen = sorted(atoms(kept, number))
+            evidence.empty()
+            evidence.put(
+                [person_row(kept, view, f"p{i}", orjson.loads(f)) for i, (view, f) in enumerate(seen)]
+            )
+            result = rerun(evidence, recipe, by_head=kept.by_head)
+            lines = {line.key: line for line in result.lines}
+            counts = [one for one in part if isinstance(told[one], int)]
+            matrix = np.zeros((len(counts), len(seen)))
+            mine: list[list[Figure]] = [[] for _ in seen]
+            for row, figure in enumerate(counts):
+                behind = lines[figure.line].behind.get(figure.measure, ()) if figure.line in lines else ()
+                for id in behind:
+                    matrix[row, int(id[1:])] = 1
+                    mine[int(id[1:])].append(figure)
+            if seen:
+                assert np.linalg.matrix_rank(matrix) == len(seen), (name, number)
+            for (_, said), figures_ in zip(seen, mine, strict=True):
+                assert_implied(orjson.loads(said), figures_, recipe.parameters)
+
+
+def assert_implied(content: Mapping[str, Any], figures_: list[Figure], asked: Mapping[str, Any]) -> None:
+    names = {part for one in figures_ for part in (*one.line, one.measure)} | {"withheld"}
+    for name, value in content.items():
+        if name in ("date", "date_until"):
+            years = {part for part in names if part.isdigit()}
+            whole = {"0001-01-01", "9999-12-31", *(str(one)[:10] for one in asked.values())}
+            assert value in whole or value[:4] in years or value in {f"{one}-01-01" for one in asked.values()}
+            assert len(value) == 4 or value in whole or value[4:] in ("-01-01", "-12-31")
+        else:
+            assert value in names, (content, figures_)
+
+
+def test_the_rows_tell_no_more_than_the_printed_numbers(programme: Programme) -> None:
+    of = made(programme.register, results(programme.register), "public")
+    assert of.redacted.withheld
+    for name in ("casualties", "by_sex", "vintages"):
+        assert_tells_no_more_than_printed(of, name)
+
+
+def test_the_same_auditor_finds_rows_that_tell_more(programme: Programme) -> None:
+    """The control: outcome and sex of everybody beside a table in which they are withheld."""
+    from dataclasses import replace
+
+    of = made(programme.register, results(programme.register), "public")
+    kept = of.kept("by_sex")
+    part = next(
+        at for at, one in enumerate(kept.parts) if any(f.measure == "casualties" and f.line for f in one)
+    )
+    rows = rows_of(kept)
+    women = [row for row in rows if row["part"] == part and row["fields"].get("sex") == "female"]
+    for number, row in enumerate(women):
+        row["fields"]["outcome"] = "killed" if number < 3 else "injured"
+    telling = replace(kept, lines=tuple(orjson.dumps(row) for row in rows))
+    evidence = replace(of.evidence, kept={**of.evidence.kept, "by_sex": telling})
+    with pytest.raises(AssertionError):
+        assert_tells_no_more_than_printed(replace(of, evidence=evidence), "by_sex")
+
+
+def test_worked_out_by_subtraction() -> None:
+    total, one, other = Figure("r", "n"), Figure("r", "n", ("a",)), Figure("r", "n", ("b",))
+    classes = {(0, frozenset({total, one})), (0, frozenset({total, other}))}
+    assert worked_out(classes, frozenset({total, one, other}))
+    rest = {(0, frozenset({total, one})), (0, frozenset({total}))}
+    assert worked_out(rest, frozenset({total, one}))
+    cell, more = Figure("r", "killed", ("a",)), Figure("r", "killed")
+    square = {(0, frozenset({total, one})), (0, frozenset({total, one, more})), (0, frozenset({total, more}))}
+    assert not worked_out({*square, (0, frozenset({total}))}, frozenset({total, one, more}))
+    assert worked_out({(0, frozenset({cell}))}, frozenset({cell}))
+
+
+_PERSON = st.tuples(
+    st.sampled_from(["2020", "2021-03", "2021-03-04", "2022-12-31", "2019-11"]),
+    st.sampled_from(["female", "male", None]),
+    st.sampled_from(["killed", "injured", None]),
+    st.integers(1, 7),
+)
+
+
+@settings(max_examples=12)
+@given(
+    people=st.lists(_PERSON, min_size=1, max_size=9),
+    accidents=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=2),
+    to=st.sampled_from(["public", "partner"]),
+)
+def test_any_programme_is_proved_and_tells_no_more(
+    people: list[tuple[str, str | None, str | None, int]], accidents: list[tuple[int, int]], to: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        register = create_register(Path(folder) / "c.gpkg", title="Any", invented=True)
+        drafts = []
+        for number, (date, sex, outcome, times) in enumerate(people):
+            for twin in range(times):
+                said = {"code": f"V{number}-{twin}", "date": date, "sex": sex, "outcome": outcome}
+                fields = {name: value for name, value in said.items() if value is not None}
+                drafts.append(Draft("victim", f"V{number}-{twin}", "s", "A", date, fields))
+        for number, (killed, injured) in enumerate(accidents):
+            fields = {
+                "code": f"A{number}",
+                "date": "2021-07-01",
+                "accident_type": "mine",
+                "killed": killed,
+                "injured": injured,
+            }
+            drafts.append(Draft("accident", f"A{number}", "s", "A", "2021-07-01", fields))
+        numbers = list(register.add(drafts))
+        if not register.approve(numbers, by="officer", why="test").approved:
+            register.close()
+            return
+        found = {
+            "total": run("casualties", register),
+            "years": run("casualties", register, by="year"),
+            "sexes": run("casualties", register, by="year,sex", since="2020-06", until="2022"),
+            "vintages": run("vintages", register),
+        }
+        of = made(register, found, to)
+        told = printed(of.redacted.publication)
+        values = proved(of)
+        for name, kept in of.evidence.kept.items():
+            assert_tells_no_more_than_printed(of, name)
+            # Only shares of lines that were partly withheld may stay without evidence.
+            assert {one.measure for one in kept.unproved} <= {"share"}
+        assert {one: values[one] for one in values} == pytest.approx({one: told[one] for one in values})
+        register.close()
