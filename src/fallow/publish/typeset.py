@@ -13,7 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -32,6 +32,9 @@ from fallow.publish.publication import (
 )
 from fallow.publish.statement import require_language
 from fallow.words import in_language, say
+
+if TYPE_CHECKING:
+    import typst
 
 STANDARDS = ("a-2b", "ua-1")
 FONTS: Mapping[str, str] = {"Noto Sans": "fontpkg_noto_sans", "Almarai": "fontpkg_almarai"}
@@ -80,18 +83,17 @@ def png(svg: str, ppi: float = 192.0) -> bytes:
 
 
 def _compile(source: bytes, inputs: dict[str, str], **how: Any) -> bytes:
-    folders = font_folders()
     if find_spec("typst") is None:
         raise FallowError("DOCUMENTS_MISSING", "typst", package="typst")
     import typst
 
+    fonts = _fonts(tuple(font_folders()))
     with TemporaryDirectory(prefix="fallow-typeset-") as empty:
         try:
             made = typst.compile(
                 source,
                 root=empty,
-                font_paths=folders,
-                ignore_system_fonts=True,
+                font_paths=fonts,
                 package_path=empty,
                 package_cache_path=empty,
                 sys_inputs=inputs,
@@ -124,6 +126,14 @@ def font_folders() -> list[str]:
             raise FallowError("FONTS_MISSING", family, package=package.replace("_", "-"))
         found.append(str(folder))
     return found
+
+
+@cache
+def _fonts(folders: tuple[str, ...]) -> typst.Fonts:
+    """The fonts, read once; those of the system and those inside typst are left out."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(folders))
 
 
 # -- the publication as data --------------------------------------------------------------------------------
