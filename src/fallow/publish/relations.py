@@ -158,6 +158,7 @@ def _join_same(told: Sequence[_Told], joined: _Joined, smallest: int) -> None:
         marks: list[object] = [(one.family, one.measure, tuple(sorted(one.keys.items())), one.value)]
         if one.records:
             marks.append((one.records, one.value, one.measure))
+            marks.append((one.records, one.value, one.figure.result, one.figure.line))
             if len(one.records) >= smallest:
                 marks.append((one.records, one.value))
         for mark in marks:
