@@ -445,6 +445,14 @@ def test_an_empty_register_has_an_empty_month(register: Register, name: str) -> 
     assert all(not value for line in result.lines for value in line.values.values())
 
 
+@pytest.mark.parametrize("name", ["progress", "books"])
+def test_years_before_anything_moved_are_a_line_of_nought(country: Country, name: str) -> None:
+    country.hazard("h", "2023-01-01", [(0, 0, 1, 1)])
+    each = {"each": "year"} if name == "books" else {}
+    result = fallow.run(name, country.register, until="1990", **each)
+    assert all(not value for line in result.lines for value in line.values.values())
+
+
 def test_a_hazard_without_a_polygon_is_in_no_parcel_and_is_told(country: Country) -> None:
     country.hazard("h", "2023-01-01", point(1, 1))
     result = fallow.run("parcel", country.register, shape=box(0, 0, 4, 4).wkt)

@@ -295,6 +295,8 @@ def periods_of(period: Period, each: str | None, columns: Columns) -> tuple[list
         until = last if period.until != OPEN_END and end > last else end
         found.append(Period(since, until))
         names.append(_name(start, each) if (since, until) == (start, end) else f"{since}/{until}")
+    if not found:  # it ended before anything moved
+        return [period], [f"{period.since}/{period.until}"]
     return found, names
 
 

@@ -79,7 +79,7 @@ def _from_file(path: Path) -> Any:
         raise FallowError("PARCEL_FILE", "parcel")
     try:
         found = [shapely.from_geojson(orjson.dumps(one)) for one in _geometries(orjson.loads(body))]
-    except (orjson.JSONDecodeError, shapely.errors.ShapelyError, TypeError, AttributeError) as error:
+    except (orjson.JSONDecodeError, shapely.errors.ShapelyError, TypeError, KeyError) as error:
         raise FallowError("PARCEL_FILE", "parcel") from error
     if len(found) != 1:
         raise FallowError("PARCEL_FILE", "parcel")
