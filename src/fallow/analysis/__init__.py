@@ -2,7 +2,7 @@
 
 from fallow.analysis import telling
 from fallow.analysis.against import Comparison, against, draft_reports
-from fallow.analysis.figure import Figure, figure, of_result
+from fallow.analysis.one_figure import Figure, figure, of_result
 from fallow.analysis.parameters import Parameter
 from fallow.analysis.registry import Analysis, Asked, Found, analyses, analysis, run
 from fallow.analysis.result import Explanation, Key, Line, Measure, Recipe, Result
