@@ -14,9 +14,6 @@ from fallow.cli.stamp import CRS, Stamp
 if TYPE_CHECKING:
     from fallow.register import Record
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for a formula at the beginning of a text, in half and full width."""
-
 BESIDE = ("known_from", "known_to", "true_from", "true_to", "conflict", "awaiting", "declared", "reports")
 
 
@@ -100,7 +97,11 @@ def cell(value: Any) -> Any:
         text = orjson.dumps(value).decode()
     else:
         text = str(value)
-    return "'" + text if text.startswith(_FORMULA) else text
+    if text[:1].isalnum() and text.isprintable():
+        return text
+    from fallow.publish import harmless
+
+    return harmless(text)
 
 
 def _feature(record: Record, names: Sequence[str]) -> dict[str, Any]:

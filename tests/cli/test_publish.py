@@ -1,0 +1,97 @@
+"""``fallow publish``: a table, a layer, a report and a statement leave for somebody, by command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cli_story import Country, Type
+
+from fallow.words import LANGUAGES
+
+
+def test_a_table_leaves_and_json_is_the_manifest(fallow: Type, country: Country, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    said = fallow(
+        "publish", "casualties", "--set", "by=year", "--audience", "public", "--to", out,
+        "--language", "en,ar", "--format", "csv", "--register", country.path, "--json",
+    )  # fmt: skip
+    told = json.loads(said.output)
+    assert told["audience"] == "public"
+    assert told["languages"] == ["en", "ar"]
+    assert {one["name"] for one in told["files"]} == {
+        f"csv/{lang}/{name}" for lang in ("en", "ar") for name in ("casualties.csv", "README.txt")
+    }
+    kept = json.loads((out / "manifest.json").read_text("utf-8"))
+    assert kept == {name: value for name, value in told.items() if name != "folder"}
+    again = fallow(
+        "publish", "casualties", "--audience", "public", "--to", out, "--register", country.path, status=2
+    )
+    assert "PUBLISH_EXISTS" in again.stderr
+    fallow(
+        "publish",
+        "casualties",
+        "--audience",
+        "public",
+        "--to",
+        out,
+        "--register",
+        country.path,
+        "--overwrite",
+    )
+
+
+def test_a_layer_leaves_for_those_who_may_have_it(fallow: Type, country: Country, tmp_path: Path) -> None:
+    common = ("--register", country.path, "--format", "geojson")
+    fallow("publish", "layer", "hazard", "--audience", "public", "--to", tmp_path / "h", *common)
+    layer = json.loads((tmp_path / "h" / "hazard.geojson").read_text("utf-8"))
+    assert layer["features"]
+    refused = fallow(
+        "publish", "layer", "victim", "--audience", "public", "--to", tmp_path / "v", *common, status=2
+    )
+    assert "LAYER_PEOPLE" in refused.stderr
+    assert not (tmp_path / "v").exists()
+    fallow("publish", "layer", "victim", "--audience", "internal", "--to", tmp_path / "v", *common)
+    some = fallow(
+        "publish", "layer", "hazard", "--set", "hazard_class=cha", "--audience", "public",
+        "--to", tmp_path / "c", *common, "--json",
+    )  # fmt: skip
+    assert json.loads(some.output)["parameters"]["where"] == {"hazard_class": "cha"}
+
+
+def test_there_is_no_default_audience_and_nothing_else_is_guessed(
+    fallow: Type, country: Country, tmp_path: Path
+) -> None:
+    to = ("--to", tmp_path / "out", "--register", country.path)
+    for words, code in (
+        (("casualties",), "OPTION"),
+        (("casualties", "--audience", "friends"), "AUDIENCE_UNKNOWN"),
+        (("casualtys", "--audience", "public"), "ANALYSIS_UNKNOWN"),
+        (("layer", "--audience", "public"), "PUBLISH_WHAT"),
+        (("layer", "hazzard", "--audience", "public"), "KIND_UNKNOWN"),
+        (("statement", "NONE-1", "--audience", "public"), "STATEMENT_UNKNOWN"),
+        (("casualties", "--set", "year", "--audience", "public"), "PARAMETER_FORMAT"),
+        (("casualties", "--audience", "public", "--language", "xx"), "PUBLISH_LANGUAGE"),
+        (("casualties", "--audience", "public", "--format", "doc"), "PUBLISH_FORMAT"),
+        (("casualties", "--audience", "public", "--accept-small", "a/b=c"), "ACCEPTED_BY"),
+        (("casualties", "--audience", "public", "--accept-small", "a/b=c", "--by", "x"), "FIGURE_UNKNOWN"),
+    ):
+        said = fallow("publish", *words, *to, status=2)
+        assert code in said.stderr, words
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_needs_the_key_of_the_office(fallow: Type, country: Country, tmp_path: Path) -> None:
+    words = ("publish", "casualties", "--audience", "public", "--bundle", "--format", "csv")
+    given = ("--to", tmp_path / "out", "--register", country.path)
+    fallow(*words, "--register", country.path, "--to", tmp_path / "sealed")
+    assert (tmp_path / "sealed" / "bundle.zip").exists()
+    country.path.with_suffix(".key").unlink()
+    refused = fallow(*words, *given, status=3)
+    assert "KEY_MISSING" in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_is_in_every_language(fallow: Type) -> None:
+    said = {fallow("publish", "--help", "--lang", lang).output for lang in LANGUAGES}
+    assert len(said) == len(LANGUAGES)
