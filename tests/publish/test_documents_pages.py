@@ -218,6 +218,7 @@ def test_arabic_runs_from_the_right_in_word(files: Path) -> None:
 
 
 ORDER = (
+    ("tblPr", ("tblStyle", "bidiVisual", "tblW", "tblBorders", "tblLayout", "tblLook", "tblCaption")),
     ("pPr", ("pStyle", "keepNext", "shd", "bidi", "spacing", "jc", "rPr")),
     ("rPr", ("rFonts", "b", "bCs", "color", "sz", "szCs", "vertAlign", "rtl", "lang")),
 )

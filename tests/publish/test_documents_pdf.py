@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import docx
 import pypdf
 import pytest
 from fixtures_documents import HOSTILE, all_languages, programme, publication
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fallow.errors import FallowError
-from fallow.publish import printed, typeset
+from fallow.publish import pages, printed, typeset, word
 from fallow.publish.publication import Cell, Chart, Figure, Heading, Paragraph, Publication, Row, Table
 from fallow.words import LANGUAGES, say
 
@@ -276,3 +280,37 @@ def test_what_is_withheld_reads_as_words_and_its_number_is_nowhere(made: Publica
     assert "1 043" not in text
     assert say("publish.not_recorded", "en") in text
     assert say("publish.chart.gap", "en") in text
+
+
+class Brief:
+    """A publication without results; hypothesis prints what a test was given, so it is brief."""
+
+    def __init__(self, publication: Publication) -> None:
+        self.publication = replace(publication, results={}, subtitle={})
+
+
+@pytest.fixture(scope="module")
+def brief(made: Publication) -> Brief:
+    return Brief(made)
+
+
+@settings(max_examples=30)
+@given(text=st.text(max_size=60) | st.text(alphabet="#$*_`@\\[](){}<>&\"'/%~^|-=+ \n\t{}аяəعر", max_size=80))
+def test_any_text_prints_or_is_refused_by_its_letters(brief: Brief, text: str) -> None:
+    small = replace(
+        brief.publication,
+        title=all_languages(text),
+        stamp=replace(brief.publication.stamp, programme=text),
+        blocks=(Heading(all_languages(text)), Paragraph(all_languages(text), {})),
+    )
+    for lang in ("en", "ar"):
+        try:
+            assert typeset.pdf(small, lang).startswith(b"%PDF-1.7")
+        except FallowError as error:
+            assert error.code == "LETTER_MISSING"
+            assert "U+" in str(error.facts["found"])
+        assert pages.html(small, lang).startswith("<!doctype html>")
+        with TemporaryDirectory() as folder:
+            word.write_docx(small, lang, Path(folder) / "any.docx")
+            document = docx.Document(str(Path(folder) / "any.docx"))
+            assert document.core_properties.title == printed.plain(text, lang)[:255]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +61,18 @@ text:
 """
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    country = programme(tmp_path_factory.mktemp("country"))
+    country.register.close()
+    return country.register.path.parent
+
+
 @pytest.fixture
-def register(tmp_path: Path) -> Register:
-    return programme(tmp_path).register
+def register(made_once: Path, tmp_path: Path) -> Iterator[Register]:
+    shutil.copytree(made_once, tmp_path / "country")
+    with open_register(tmp_path / "country" / "country.gpkg") as opened:
+        yield opened
 
 
 def written(folder: Path, **changed: Any) -> Path:
@@ -324,6 +335,14 @@ def test_terms_come_back_from_the_register_as_they_were() -> None:
     terms = Terms.of({key: given[key] for key in ("figures", "tables", "charts")})
     assert Terms.of_json(terms.as_json()) == terms
     assert Terms.of_json(terms.as_json()).as_json() == terms.as_json()
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '"x"', '{"figures": []}', '{"sums": {}}', '{"figures": {"a": 1}}']
+)
+def test_definitions_that_somebody_else_put_into_the_register_are_read_with_care(text: str) -> None:
+    with pytest.raises(FallowError, match="STATEMENT_DEFINITION"):
+        Terms.of_json(text)
 
 
 # -- signing ------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def _wrong(where: str, why: str) -> FallowError:
 
 
 def _named(given: Mapping[str, Any], group: str) -> list[tuple[str, Mapping[str, Any]]]:
-    found = given.get(group) or {}
+    found = given.get(group, {})
     if not isinstance(found, Mapping):
         raise _wrong(group, "{name: ...}")
     for name, one in found.items():

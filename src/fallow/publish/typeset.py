@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import orjson
 
@@ -168,7 +169,7 @@ def as_data(publication: Publication, lang: str) -> dict[str, Any]:
     }
     return {
         "lang": lang,
-        "title": in_language(publication.title, lang) or stamp.programme or "-",
+        "title": _seen(in_language(publication.title, lang), _seen(stamp.programme, "–")),
         "subtitle": in_language(publication.subtitle, lang),
         "programme": stamp.programme,
         "date": [int(part) for part in (*day[:10].split("-"), "1", "1")[:3]],
@@ -188,6 +189,11 @@ def as_data(publication: Publication, lang: str) -> dict[str, Any]:
             for one in sources
         ],
     }
+
+
+def _seen(words: str, otherwise: str) -> str:
+    """Words when a letter of them can be seen."""
+    return words if any(category(one)[0] not in "CZM" for one in words) else otherwise
 
 
 def _plain(data: Any) -> Any:
@@ -212,7 +218,8 @@ def _blocks(
     for block in publication.blocks:
         if isinstance(block, Heading):
             level = min(block.level, level + 1)  # a reader's outline may not skip a level
-            yield {"kind": "heading", "level": level, "text": in_language(block.text, lang)}
+            # and may not have an entry that says nothing
+            yield {"kind": "heading", "level": level, "text": _seen(in_language(block.text, lang), "–")}
         else:
             yield _block(block, publication, lang, marks)
 
@@ -232,8 +239,8 @@ def _block(
         table = publication.table(block.table)
         return {
             "kind": "chart",
-            "title": in_language(block.title, lang),
-            "about": in_language(block.about, lang),
+            "title": _seen(in_language(block.title, lang), "–"),
+            "about": _seen(in_language(block.about, lang), "–"),
             "svg": plots.svg(block, table, lang),
             "sources": _sources(table, marks),
         }

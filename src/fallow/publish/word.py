@@ -30,9 +30,11 @@ from fallow.publish.publication import (
 from fallow.publish.statement import require_language
 from fallow.publish.word_parts import (
     LOCALES,
+    around_numbers,
     counted,
     from_the_right,
     language,
+    lines_between_rows,
     made,
     q,
     same_bytes,
@@ -144,6 +146,7 @@ class _Writer:
         size_of_arabic(out.styles["Normal"].element.get_or_add_rPr(), 10.5)
         out.styles["Caption"].font.size = Pt(10)
         out.styles["Caption"].font.bold = True
+        out.styles["Caption"].paragraph_format.space_before = Pt(12)
         head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
         self._run(head, f"{stamp.programme} · {self._word('data_to', date=stamp.data_date)}", quiet=True)
         invented = printed.invented(stamp, self._lang)
@@ -153,7 +156,7 @@ class _Writer:
             self._turn(badge)
         self._run(foot, self._word("silence"), bold=True, quiet=True)
         self._run(foot, " · ", quiet=True)
-        before, between, after = _cut(say("publish.page", self._lang))
+        before, between, after = around_numbers(say("publish.page", self._lang))
         self._run(foot, before, quiet=True)
         counted(foot, "PAGE")
         self._run(foot, between, quiet=True)
@@ -237,7 +240,7 @@ class _Writer:
             self._run(out, words, bold=bold, size=size)
             return
         link = made("w:hyperlink", {"w:anchor": _anchor(of), "w:history": "1"})
-        runs = [self._run(out, words, bold=bold, size=size, colour=_BLUE)]
+        runs = [self._run(out, words, bold=bold, size=size, colour=None if size else _BLUE)]
         if size is None:
             letter = self._run(out, f"[{of.mark}]", colour=_BLUE)
             letter.font.superscript = True
@@ -260,6 +263,7 @@ class _Writer:
     def _grid(self, heads: Sequence[tuple[str, bool]], rows: int, title: str) -> Any:
         """A table whose first row is its head, on every page it reaches."""
         out = self._out.add_table(rows=rows + 1, cols=len(heads), style="Table Grid")
+        lines_between_rows(out)
         if self._right:
             table_from_the_right(out)
         out._tbl.tblPr.append(made("w:tblCaption", {"w:val": self._said(title)}))
@@ -390,10 +394,3 @@ class _Writer:
 def _anchor(one: printed.Source) -> str:
     """Word's bookmarks know no hyphen."""
     return one.anchor.replace("-", "_")
-
-
-def _cut(words: str) -> tuple[str, str, str]:
-    """``Page {page} of {pages}`` in the three pieces around its numbers."""
-    before, rest = words.split("{page}")
-    between, after = rest.split("{pages}")
-    return before, between, after

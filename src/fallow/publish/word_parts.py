@@ -78,6 +78,17 @@ def table_from_the_right(table: Any) -> None:
     table._tbl.tblPr.insert(1, made("w:bidiVisual"))
 
 
+def lines_between_rows(table: Any) -> None:
+    """Hairlines between rows and none between columns, as on the printed page."""
+    borders = made("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        drawn = side in ("top", "bottom", "insideH")
+        line = {"w:val": "single", "w:sz": "4", "w:space": "0", "w:color": "B8C2CC"}
+        borders.append(made(f"w:{side}", line if drawn else {"w:val": "nil"}))
+    after = ("shd", "tblLayout", "tblCellMar", "tblLook", "tblCaption", "tblDescription", "tblPrChange")
+    _put(table._tbl.tblPr, borders, after)
+
+
 def size_of_arabic(properties: Any, points: float) -> None:
     """Word keeps the size of right-to-left letters apart from that of others."""
     for old in properties.findall(q("w:szCs")):
@@ -90,6 +101,13 @@ def language(properties: Any, locale: str, *, right: bool) -> None:
     for old in properties.findall(q("w:lang")):
         properties.remove(old)
     properties.append(made("w:lang", {"w:bidi" if right else "w:val": locale}))
+
+
+def around_numbers(words: str) -> tuple[str, str, str]:
+    """``Page {page} of {pages}`` in the three pieces around its numbers."""
+    before, rest = words.split("{page}")
+    between, after = rest.split("{pages}")
+    return before, between, after
 
 
 def counted(out: Paragraph, name: str) -> None:
