@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import sqlite3
 import zipfile
 import zlib
@@ -156,19 +157,27 @@ def _decoded(cell: Any) -> str:
     return str(cell)
 
 
+TOKEN = re.compile(rb"(?=(Q[0-9A-F]{14}|7[0-9]{6}))")
+"""What a token looks like; overlapping, so that no digits before one hide it."""
+
+
 def hits(folder: Path, made: Canaries) -> dict[tuple[str, str], set[str]]:
     """Where each token is found: by class and field, the files."""
+    words: dict[bytes, list[tuple[str, str]]] = {}
+    for sort, name, word in every_word(made):
+        (looks,) = TOKEN.findall(word.removeprefix(b"15.1"))
+        words.setdefault(looks, []).append((sort, name))
     found: dict[tuple[str, str], set[str]] = {}
-    words = list(every_word(made))
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).as_posix()
         bodies = [(inside, inside.encode())]
         if path.is_file():
             bodies += contents(inside, path.read_bytes())
         for where, body in bodies:
-            for sort, name, word in words:
-                if word in body or word.decode().encode("utf-16-le") in body:
-                    found.setdefault((sort, name), set()).add(where)
+            for text in (body, body.replace(b"\0", b"")):  # the second finds UTF-16
+                for looks in set(TOKEN.findall(text)) & words.keys():
+                    for name in words[looks]:
+                        found.setdefault(name, set()).add(where)
     return found
 
 

@@ -17,7 +17,7 @@ from fallow.analysis import Key, Line, Measure, Recipe, Result
 from fallow.errors import FallowError
 from fallow.publish import Figure
 from fallow.publish.relations import relations_of
-from fallow.publish.suppress import Suppression, suppress
+from fallow.publish.suppress import Suppression, suppression_of
 from fallow.publish.worlds import Worlds, audit
 
 Person = dict[str, str]
@@ -119,7 +119,7 @@ people = st.lists(
 @settings(max_examples=40)
 def test_nothing_withheld_can_be_worked_out(some: list[Person], names: tuple[str, ...], shares: bool) -> None:
     results = every_table(some, names, shares=shares)
-    found = suppress(results, 5)
+    found = suppression_of(results, 5)
     assert small(results) <= found.withheld
     assert not attack(results, found.withheld)
 
@@ -131,7 +131,7 @@ def test_each_withheld_number_is_open_to_as_many_values_as_are_small(some: list[
     from scipy.optimize import linprog
 
     results = every_table(some, ("year", "sex"))
-    of = system(told(results, suppress(results, 5).withheld))
+    of = system(told(results, suppression_of(results, 5).withheld))
     values = truth(results)
     for i, cell in enumerate(of.cells):
         ends = []
@@ -174,7 +174,7 @@ CROWD = crowd(
 
 def test_one_small_number_takes_others_with_it_and_no_more_than_it_must() -> None:
     results = every_table(CROWD, ("year", "sex"))
-    found = suppress(results, 5)
+    found = suppression_of(results, 5)
     assert found.small == 1
     assert not attack(results, found.withheld)
     cells = {one for one in found.withheld if one.result == "year_sex"}
@@ -198,7 +198,7 @@ def test_a_number_hidden_in_two_that_add_up_to_few_is_no_secret() -> None:
     results = every_table(some, ("sex",))
     two = frozenset(one for one in small(results))
     assert attack(results, two)
-    assert not attack(results, suppress(results, 5).withheld)
+    assert not attack(results, suppression_of(results, 5).withheld)
 
 
 def test_the_same_number_elsewhere_is_withheld_too() -> None:
@@ -217,7 +217,7 @@ def test_the_same_number_elsewhere_is_withheld_too() -> None:
         for line in other.lines
     )
     results["in_2022"] = replace(other, lines=lines, recipe=recipe(year=2022, by=["sex"]))
-    found = suppress(results, 5).withheld
+    found = suppression_of(results, 5).withheld
     for measure in ("casualties", *OUTCOMES):
         for sex in ("female", "male"):
             here, there = Figure("in_2022", measure, (sex,)), Figure("year_sex", measure, ("2022", sex))
@@ -230,7 +230,7 @@ def test_shares_are_withheld_with_their_numbers_and_do_not_tell_them() -> None:
             crowd(y2021_male_injured=40, y2021_female_injured=3, y2021_x_injured=9), ("sex",), shares=True
         )
     }
-    found = suppress(results, 5).withheld
+    found = suppression_of(results, 5).withheld
     assert Figure("sex", "share", ("female",)) in found
     assert not attack(results, found)
 
@@ -260,19 +260,19 @@ def test_a_difference_gives_nothing_away() -> None:
             sums=(("change", ("after", "-before")),),
         ),
     }
-    found = suppress(results, 5).withheld
+    found = suppression_of(results, 5).withheld
     assert Figure("why", "change") in found
     assert (Figure("why", "before") in found) == (Figure("then", "casualties") in found)
     assert (Figure("why", "after") in found) == (Figure("now", "casualties") in found)
     assert Figure("why", "before") in found or Figure("why", "after") in found
-    stands = suppress(results, 5, frozenset({Figure("why", "change")}))
+    stands = suppression_of(results, 5, frozenset({Figure("why", "change")}))
     assert stands == Suppression()
 
 
 def test_an_accepted_number_that_gives_away_others_is_refused() -> None:
     results = every_table(crowd(y2021_male_killed=1, y2021_female_killed=1), ("sex",))
     with pytest.raises(FallowError) as refused:
-        suppress(results, 5, frozenset({Figure("sex", "killed", ())}))
+        suppression_of(results, 5, frozenset({Figure("sex", "killed", ())}))
     assert refused.value.code == "ACCEPTED_TELLS"
 
 
@@ -293,13 +293,13 @@ def test_the_proof_can_fail() -> None:
 
 
 def test_zeros_are_told_and_nothing_small_means_nothing_withheld() -> None:
-    assert suppress({"one": counted([], ())}, 5) == Suppression()
+    assert suppression_of({"one": counted([], ())}, 5) == Suppression()
     many = crowd(y2021_male_injured=40, y2022_female_killed=50)
-    assert suppress(every_table(many, ("year",)), 5) == Suppression()
-    assert suppress(every_table(CROWD, ("year", "sex")), 0) == Suppression()
+    assert suppression_of(every_table(many, ("year",)), 5) == Suppression()
+    assert suppression_of(every_table(CROWD, ("year", "sex")), 0) == Suppression()
 
 
 def test_numbers_that_count_no_people_are_left_alone() -> None:
     result = replace(counted(crowd(y2021_male_killed=2), ()), people=False)
-    assert suppress({"land": result}, 5) == Suppression()
+    assert suppression_of({"land": result}, 5) == Suppression()
     assert Counter(small({"land": result}))

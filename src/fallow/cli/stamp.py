@@ -44,6 +44,7 @@ class Stamp:
         parts = [say("cli.notice", date=self.data_date, crs=CRS, unlocated=self.unlocated)]
         if self.restricted:
             parts.append(say("cli.internal"))
+        parts.append(say("register.office"))
         if self.invented:
             parts.insert(0, say("cli.invented"))
         return " ".join(parts)
@@ -60,6 +61,7 @@ class Stamp:
             "crs": CRS,
             "coordinates": say("cli.coordinates"),
             "location_unknown": self.unlocated,
+            "audience": "internal",
             "restricted_fields": list(self.restricted),
             "personal_fields": say("cli.never"),
             "invented": self.invented,

@@ -25,7 +25,7 @@ from fallow.publish.publication import (
     Table,
 )
 from fallow.publish.relations import by_record, lines_told
-from fallow.publish.suppress import suppress
+from fallow.publish.suppress import suppression_of
 from fallow.words import LANGUAGES, Text, catalogue, say
 
 WITHHELD = "publish.withheld"
@@ -74,7 +74,7 @@ def for_audience(
     _bound(publication)
     reasons = dict(accepted or {})
     stand = _figures(publication.results, reasons)
-    withheld = suppress(publication.results, to.smallest, stand).withheld
+    withheld = suppression_of(publication.results, to.smallest, stand).withheld
     results = publication.results
     gone: frozenset[Figure] = frozenset()
     hidden: list[str] = []

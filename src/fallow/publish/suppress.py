@@ -49,7 +49,7 @@ class Suppression:
     more: int = 0
 
 
-def suppress(
+def suppression_of(
     results: Mapping[str, Result], smallest: int, accepted: Collection[Figure] = frozenset()
 ) -> Suppression:
     """Decide what is withheld in all results of a publication together.

@@ -1,4 +1,4 @@
-"""Step 2, snapshots: a clean copy of the current layers for QGIS and e-mail.
+"""Step 2, snapshots: a clean copy of the current layers for the office's own QGIS.
 
 QGIS flips the journal mode of a file it opens and freezes on a network drive with a WAL, so what it opens
 is a copy: the current rows of each kind as plain tables with their own spatial index, and nothing else. No
@@ -46,7 +46,9 @@ def snapshot(
     Parameters
     ----------
     restricted
-        Whether restricted fields and layers come along; a snapshot for outside the office leaves them out.
+        Whether restricted fields and layers come along. With or without them a snapshot is the office's own
+        working copy (it has people one by one) and says so; what goes to others is written by the gate of
+        ``publish``.
 
     Raises
     ------
@@ -125,4 +127,4 @@ def _identifier(kind: Kind, settings: dict[str, Any]) -> str:
 def _about(kind: Kind, view: View, settings: dict[str, Any]) -> str:
     """S4's words travel with the layer."""
     words = say("register.s4", date=settings["date"], unlocated=view.unlocated(kind.name))
-    return f"{in_language(kind.about)} {words}"
+    return f"{in_language(kind.about)} {words} {say('register.office')}"
