@@ -39,7 +39,8 @@ _TABLES = (
 )
 
 
-def _stretched(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
+def _stretched(passphrase: str, salt: bytes, *, iterations: int, lanes: int, memory_cost: int) -> bytes:
+    cost = {"iterations": iterations, "lanes": lanes, "memory_cost": memory_cost}
     return Argon2id(salt=salt, length=32, **cost).derive(passphrase.encode())  # type: ignore[arg-type]
 
 
@@ -76,7 +77,11 @@ class Vault:
             file.execute(statement)
         file.execute(
             "INSERT INTO master VALUES (:salt,:wrapped,:iterations,:lanes,:memory_cost)",
-            {"salt": salt, "wrapped": _wrap(_stretched(passphrase, salt, _COST), master, b"master"), **_COST},
+            {
+                "salt": salt,
+                "wrapped": _wrap(_stretched(passphrase, salt, **_COST), master, b"master"),
+                **_COST,
+            },
         )
         file.execute("COMMIT")
         self._master = master
@@ -87,7 +92,7 @@ class Vault:
             raise FallowError("VAULT_MISSING", self.path.name)
         try:
             salt, wrapped, cost = self._header()
-            self._master = _unwrap(_stretched(passphrase, salt, cost), wrapped, b"master")
+            self._master = _unwrap(_stretched(passphrase, salt, **cost), wrapped, b"master")
         except InvalidTag as error:
             raise FallowError("VAULT_PASSPHRASE", self.path.name) from error
         except (sqlite3.DatabaseError, TypeError, ValueError) as error:
@@ -116,7 +121,7 @@ class Vault:
         self.unlock(passphrase)
         master, file = self._opened()
         salt = os.urandom(16)
-        wrapped = _wrap(_stretched(passphrase, salt, _COST), master, b"master")
+        wrapped = _wrap(_stretched(passphrase, salt, **_COST), master, b"master")
         file.execute("PRAGMA secure_delete=ON")  # what is quicker to guess must not lie about
         there = {row[1] for row in file.execute("PRAGMA table_info(master)")}
         file.execute("BEGIN IMMEDIATE")
