@@ -70,7 +70,7 @@ def _seen(register: Register, life: Life, view: View, record: str, head: int | N
         "conflicts": {
             name: sides(register, life, name) for name in (standing.conflict.split() if standing else ())
         },
-        "parallel": soft_sides(register, life) if slice is not None and slice == life.now else {},
+        "parallel": soft_sides(register, life) if _is_now(slice, life) else {},
         "awaiting": _awaiting(standing),
         "reports": [_report(one) for one in reports],
         "decisions": [asdict(one) for one in decisions],
@@ -86,6 +86,14 @@ def _slice(life: Life, view: View, record: str) -> Slice | None:
         and _inside(view.true, one.true_from, one.true_to)
     ]
     return next((one for one in held if one.record == record), held[0] if held else None)
+
+
+def _is_now(slice: Slice | None, life: Life) -> bool:
+    """Whether the slice that is looked at is what stands today."""
+    now = life.now
+    if slice is None or now is None or slice.record != now.record:
+        return False
+    return (slice.known_from, slice.true_from) == (now.known_from, now.true_from)
 
 
 def _inside(day: str | None, since: str, until: str) -> bool:

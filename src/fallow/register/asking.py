@@ -14,6 +14,7 @@ from fallow.errors import FallowError
 from fallow.kinds import Model
 from fallow.register import receiving, sources
 from fallow.register.compare import Changed, compare
+from fallow.register.damage import readable
 from fallow.register.decide import Conflict
 from fallow.register.files import FileStore
 from fallow.register.ground import Ground, ground
@@ -39,6 +40,7 @@ class DeliveryRow:
     receipt: Mapping[str, Any] | None
 
 
+@readable
 class Asking:
     """The questions; see :class:`Register`, which is the only one made of it."""
 

@@ -27,6 +27,7 @@ from typing import Any
 
 import orjson
 
+from fallow.register.damage import readable
 from fallow.register.merkle import TreeHead
 from fallow.register.trees import LedgerTree
 
@@ -89,6 +90,7 @@ def new_ids(count: int, milliseconds: int | None = None) -> list[str]:
     ]
 
 
+@readable
 class Ledger:
     """Appends to and reads the ledger table of one open connection."""
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from fallow.kinds import Model
+from fallow.kinds import Kind, Model
+from fallow.register.called import called, follow, linking
 from fallow.register.cases import CaseLoader, values_of
 from fallow.register.claims import GEOMETRY, Slice
 from fallow.register.decide import Books
@@ -95,7 +96,17 @@ def life_of(connection: sqlite3.Connection, model: Model, record: str) -> Life:
     reports = _reports(connection, sorted(group), now)
     decisions = _decisions(connection, sorted(group), [one.number for one in reports])
     beside = parallel(case.claims, now) if now is not None else ()
+    now = _followed(connection, kind, now) if now is not None else None
     return Life(record, kind.name, now, reports, decisions, tuple(slices), beside)
+
+
+def _followed(connection: sqlite3.Connection, kind: Kind, now: Slice) -> Slice:
+    """What stands now, with its links leading to records under the id they are known by."""
+    links, others = linking(kind), called(connection, None)
+    if not links or not others:
+        return now
+    values = {name: follow(one, others) if name in links else one for name, one in now.values.items()}
+    return replace(now, values=values)
 
 
 def _reports(connection: sqlite3.Connection, records: list[str], now: Slice | None) -> tuple[LifeReport, ...]:

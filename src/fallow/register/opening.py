@@ -20,6 +20,7 @@ import orjson
 from fallow.errors import FallowError
 from fallow.kinds import Model, catalogue_digest, load_kinds, model_from_json, model_to_json
 from fallow.register import geopackage, keys, migrate
+from fallow.register.damage import damage_told
 from fallow.register.ledger import Clock, canonical, new_ids, system_clock
 from fallow.register.register import Register
 from fallow.register.store import Store, unreadable
@@ -129,29 +130,44 @@ def open_register(
     target = Path(path)
     store = Store(target, read_only=read_only)
     try:
-        settings = read_settings(store)
-        model = model_from_json(settings.pop("model"))
-        if not read_only:
-            migrate.run(store, settings)
-        vault = Vault(target.with_suffix(".vault"))
-        if passphrase is not None and vault.path.exists():
-            vault.unlock(passphrase)
-        key, fault = None, None
-        if not read_only:
-            try:
-                key = keys.load(target.with_suffix(".key"), passphrase)
-            except FallowError as error:
-                fault = error  # reading goes on; writing says why it cannot
-        register = Register(store, model, settings, key=key, vault=vault, clock=clock)
-        register.key_fault = fault
-        _check_key(register)
-        if register.key_public:
-            _grow(register, store, Path(overlay) if overlay else None)
-        if vault.open and register.key_public:
-            _sweep(register)
+        with damage_told(store.connection):
+            register = _opened(store, target, passphrase, overlay, clock, read_only=read_only)
     except BaseException:
         store.close()
         raise
+    return register
+
+
+def _opened(
+    store: Store,
+    target: Path,
+    passphrase: str | None,
+    overlay: str | Path | None,
+    clock: Clock,
+    *,
+    read_only: bool,
+) -> Register:
+    """Everything between the file and the register; the caller closes the file when it fails."""
+    settings = read_settings(store)
+    model = model_from_json(settings.pop("model"))
+    if not read_only:
+        migrate.run(store, settings)
+    vault = Vault(target.with_suffix(".vault"))
+    if passphrase is not None and vault.path.exists():
+        vault.unlock(passphrase)
+    key, fault = None, None
+    if not read_only:
+        try:
+            key = keys.load(target.with_suffix(".key"), passphrase)
+        except FallowError as error:
+            fault = error  # reading goes on; writing says why it cannot
+    register = Register(store, model, settings, key=key, vault=vault, clock=clock)
+    register.key_fault = fault
+    _check_key(register)
+    if register.key_public:
+        _grow(register, store, Path(overlay) if overlay else None)
+    if vault.open and register.key_public:
+        _sweep(register)
     return register
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +19,10 @@ import shapely
 from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, columns
 from fallow.register import geoblob
+from fallow.register.called import asked_for, called, follow
 from fallow.register.cases import assemble, claim_of, day_of, judgement
 from fallow.register.claims import GEOMETRY, Claim, Sameness, Slice
+from fallow.register.damage import readable
 from fallow.register.fold import fold
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
@@ -33,6 +37,7 @@ Spans = list[tuple[str, str]]
 """Days from (inclusive) and to (exclusive) on which a report was accepted, by decision."""
 
 
+@readable
 class PrefixView(View):
     """A view on the first ``head`` entries of the ledger."""
 
@@ -45,6 +50,10 @@ class PrefixView(View):
             raise FallowError("HEAD_UNKNOWN", str(head), last=last)
         self.head = head
         self._folded: dict[str, list[Slice]] = {}
+
+    @cached_property
+    def _others(self) -> Mapping[str, str]:
+        return called(self._connection, self.known, self.head)
 
     def count(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> int:
         """How many records there were."""
@@ -77,15 +86,18 @@ class PrefixView(View):
     ) -> Iterator[Record]:
         """Records as the prefix has them; see :meth:`View.records`."""
         declared = self._model.kind(kind)
-        for name in where or {}:
+        links, wanted = self._links(declared), dict(where or {})
+        for name in wanted:
             _column(declared, name)
+            if name in links:
+                wanted[name] = asked_for(wanted[name], self._others)
         box = checked_box(bbox)
         found = [
             record
             for one in self._slices(declared)
             if self._here(one)
-            for record in [_record(declared, one)]
-            if _meets(record, where or {}) and (box is None or _inside(record.geometry, box))
+            for record in [self._read(declared, one)]
+            if _meets(record, wanted) and (box is None or _inside(record.geometry, box))
         ]
         if order is not None:
             name = _column(declared, order.removeprefix("-"))
@@ -96,6 +108,22 @@ class PrefixView(View):
             found = [*filled, *empty] if order.startswith("-") else [*empty, *filled]
         yield from found[offset : None if limit is None else offset + limit]
 
+    def _read(self, kind: Kind, one: Slice) -> Record:
+        """A slice as a record, its links followed."""
+        record = _record(kind, one)
+        links = self._links(kind)
+        return (
+            replace(
+                record,
+                fields={
+                    name: follow(value, self._others) if name in links else value
+                    for name, value in record.fields.items()
+                },
+            )
+            if links
+            else record
+        )
+
     def record(self, record: str) -> Record | None:
         """One record by its id."""
         row = self._connection.execute(
@@ -105,12 +133,17 @@ class PrefixView(View):
 
     def states(self, kind: str, names: Sequence[str]) -> Iterator[States]:
         """Every state along true time as the prefix has it; see :meth:`View.states`."""
-        for one in self._slices(self._model.kind(kind)):
+        declared = self._model.kind(kind)
+        links = self._links(declared)
+        for one in self._slices(declared):
             known = one.known_to == OPEN_END
             if self.known is not None:
                 known = one.known_from <= self.known < one.known_to
             if known:
-                said = [one.values.get(name) for name in names]
+                said = [
+                    follow(one.values.get(name), self._others) if name in links else one.values.get(name)
+                    for name in names
+                ]
                 values = tuple(";".join(value) if isinstance(value, list) else value for value in said)
                 shape = one.values.get(GEOMETRY)
                 yield one.record, one.true_from, one.true_to, shape, one.reports, one.declared, values

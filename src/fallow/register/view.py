@@ -11,11 +11,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, columns, date_high, date_low
 from fallow.register import geoblob, rtree
+from fallow.register.called import asked_for, called, follow, follow_stored, linking
+from fallow.register.damage import readable
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
 
@@ -85,6 +88,7 @@ class Layout:
         return found
 
 
+@readable
 class View:
     """The register at one pair of dates.
 
@@ -104,6 +108,16 @@ class View:
         self.known = checked_day(known, "known")
         self.true = checked_day(true, "true")
 
+    @cached_property
+    def _others(self) -> Mapping[str, str]:
+        """Records known under another id on this view's day; links lead there."""
+        return called(self._connection, self.known)
+
+    def _links(self, kind: Kind) -> Mapping[str, str]:
+        """The link fields of a kind, where any link may lead elsewhere than it says."""
+        there = linking(kind)
+        return there if there and self._others else {}
+
     def count(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> int:
         """How many records there are."""
         declared = self._model.kind(kind)
@@ -121,7 +135,21 @@ class View:
         rows = self._connection.execute(
             f'SELECT {listed}, count(*) FROM "{kind}_history" h WHERE {condition} GROUP BY {listed}', values
         )
-        return {tuple(row[:-1]): row[-1] for row in rows}
+        found: dict[tuple[Any, ...], int] = {}
+        for *cells, count in rows:
+            key = self._followed(declared, by, cells)
+            found[key] = found.get(key, 0) + count
+        return found
+
+    def _followed(self, kind: Kind, names: Sequence[str], cells: Sequence[Any]) -> tuple[Any, ...]:
+        """Stored cells with their links followed."""
+        links = self._links(kind)
+        if links.keys().isdisjoint(names):
+            return tuple(cells)
+        return tuple(
+            follow_stored(cell, links[name], self._others) if name in links else cell
+            for name, cell in zip(names, cells, strict=True)
+        )
 
     def unlocated(self, kind: str) -> int:
         """How many records have no geometry: said on every map."""
@@ -158,7 +186,7 @@ class View:
             A field name, with ``-`` before it to turn the order around.
         """
         declared = self._model.kind(kind)
-        layout = Layout.of(declared)
+        layout, links = Layout.of(declared), self._links(declared)
         condition, values = self._condition(declared, where, checked_box(bbox))
         fields = "".join(f', h."{name}"' for name in layout.names)
         geometry = "h.geom" if layout.spatial else "NULL"
@@ -174,10 +202,13 @@ class View:
             query += " LIMIT ? OFFSET ?"
             values = [*values, limit, offset]
         for row in self._connection.execute(query, values):
+            said = layout.values(row[10:])
+            for name in links:
+                said[name] = follow(said[name], self._others)
             yield Record(
                 id=row[0],
                 kind=kind,
-                fields=layout.values(row[10:]),
+                fields=said,
                 geometry=geoblob.to_wkb(row[5]),
                 known_from=row[1],
                 known_to=row[2],
@@ -217,10 +248,11 @@ class View:
         for row in rows:
             numbers = row[4]
             reports = (int(numbers),) if " " not in numbers else tuple(map(int, numbers.split()))
-            yield row[0], row[1], row[2], geoblob.to_wkb(row[3]), reports, row[5], row[6:]
+            cells = self._followed(declared, names, row[6:])
+            yield row[0], row[1], row[2], geoblob.to_wkb(row[3]), reports, row[5], cells
 
     def raw(self, kind: str, names: Sequence[str], *, geometry: bool) -> Iterator[list[tuple[Any, ...]]]:
-        """Stored cells in batches of 2,000, geometry first if asked: for copies that change nothing."""
+        """Stored cells in batches of 2,000, geometry first if asked; links are followed."""
         declared = self._model.kind(kind)
         condition, values = self._condition(declared, None, None)
         kept = {*BESIDE, *BOUNDS}
@@ -229,8 +261,10 @@ class View:
         rows = self._connection.execute(
             f'SELECT {shape}{listed} FROM "{kind}_history" h WHERE {condition}', values
         )
+        linked = not self._links(declared).keys().isdisjoint(names)
+        said = ["", *names] if geometry else names
         while batch := rows.fetchmany(2_000):
-            yield batch
+            yield [self._followed(declared, said, row) for row in batch] if linked else batch
 
     def frame(
         self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
@@ -240,7 +274,10 @@ class View:
 
         declared = self._model.kind(kind)
         condition, values = self._condition(declared, where, checked_box(bbox))
-        return frame(self._connection, declared, condition, values)
+        found = frame(self._connection, declared, condition, values)
+        for name in self._links(declared):
+            found[name] = found[name].map(lambda value: follow(value, self._others), na_action="ignore")
+        return found
 
     def _condition(self, kind: Kind, where: Where | None, box: Box | None) -> tuple[str, list[Any]]:
         """SQL over the history ``h`` and its values; only names that the model declares enter the text."""
@@ -255,8 +292,10 @@ class View:
             else:
                 parts.append(f"h.{bound}_from <= ? AND h.{bound}_to > ?")
                 values += [day, day]
-        for name, wanted in (where or {}).items():
+        links = self._links(kind) if where else {}
+        for name, given in (where or {}).items():
             column = _column(kind, name)
+            wanted = asked_for(given, self._others) if name in links else given
             if wanted is None:
                 parts.append(f'h."{column}" IS NULL')
                 continue
