@@ -49,6 +49,9 @@ _PORTRAIT, _LANDSCAPE = 470.0, 716.0
 """Points between the margins of a page and of a turned page."""
 _LETTER, _PADDING, _WORDS_BESIDE = 0.56, 2.2, 30
 """Width of a letter in em, of a cell's padding in letters, and how long words grow before they are broken."""
+_HYPHENATED, _LONGEST_WORD = frozenset({"en", "fr", "es", "ru", "uk"}), 12
+"""Languages typst can divide words of, and from how many letters on it may do so in a tight table."""
+_UNBROKEN = 99
 _LARGEST, _SMALLEST, _LEAST = 9.0, 6.6, 5.2
 """Points of the letters of a table: as a rule, before the page is turned, and at all."""
 
@@ -285,34 +288,53 @@ def _table(table: Table, lang: str, marks: Mapping[str, printed.Source]) -> dict
     return {
         "kind": "table",
         "title": in_language(table.title, lang),
-        **_measured(columns, rows),
+        **_measured(columns, rows, lang),
         "rows": rows,
         "notes": [in_language(one, lang) for one in table.notes],
         "sources": _sources(table, marks),
     }
 
 
-def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]], lang: str) -> dict[str, Any]:
     """Widths of the columns by what stands in them, and from their sum the size of the letters.
 
-    Typst would squeeze a column of words until nothing can be read; a table that is too wide for small
-    letters takes a page of its own, turned.
+    Typst would squeeze a column of words until nothing can be read. A table that is too wide as it is has its
+    words broken sooner; if it is too wide even so, it takes a page of its own, turned.
     """
-    needs = []
-    for place, column in enumerate(columns):
-        texts = [row["cells"][place]["text"] for row in rows]
-        word = max((len(one) for one in str(column["label"]).split()), default=1) * 1.12
-        longest = max((len(one) for one in texts), default=1)
-        if not column["number"]:
-            word = max(word, *(len(one) for text in texts for one in text.split()), 1)
-            longest = min(longest, _WORDS_BESIDE)
-        needs.append(max(word, longest) + _PADDING)
+    divided = _LONGEST_WORD if lang in _HYPHENATED else _UNBROKEN
+    loose, tight = (
+        _needs(columns, rows, _WORDS_BESIDE, _UNBROKEN),
+        _needs(columns, rows, divided + 2, divided),
+    )
+    needs = next((one for one in (loose, tight) if sum(one) * _LETTER * _SMALLEST <= _PORTRAIT), loose)
     total = sum(needs) * _LETTER
     wide = total * _SMALLEST > _PORTRAIT
     size = max(_LEAST, min(_LARGEST, (_LANDSCAPE if wide else _PORTRAIT) / total))
     share = 1.0 if wide else min(1.0, max(0.5, 1.5 * total * _LARGEST / _PORTRAIT))
     measured = [{**column, "width": round(need, 2)} for column, need in zip(columns, needs, strict=True)]
-    return {"columns": measured, "size": round(size, 2), "share": round(share, 3), "wide": wide}
+    return {
+        "columns": measured,
+        "size": round(size, 2),
+        "share": round(share, 3),
+        "wide": wide,
+        "divided": needs is tight,
+    }
+
+
+def _needs(
+    columns: list[dict[str, Any]], rows: list[dict[str, Any]], beside: int, longest: int
+) -> list[float]:
+    """Letters each column needs: its longest word, and of words in a row about ``beside`` letters."""
+    needs = []
+    for place, column in enumerate(columns):
+        texts = [row["cells"][place]["text"] for row in rows]
+        word = max((min(len(one), longest) for one in str(column["label"]).split()), default=1) * 1.12
+        widest = max((len(one) for one in texts), default=1)
+        if not column["number"]:
+            word = max(word, *(min(len(one), longest) for text in texts for one in text.split()), 1)
+            widest = min(widest, beside)
+        needs.append(max(word, widest) + _PADDING)
+    return needs
 
 
 def _source(cell: Cell, marks: Mapping[str, printed.Source]) -> dict[str, str | None]:
