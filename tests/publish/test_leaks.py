@@ -165,7 +165,8 @@ def hits(folder: Path, made: Canaries) -> dict[tuple[str, str], set[str]]:
     """Where each token is found: by class and field, the files."""
     words: dict[bytes, list[tuple[str, str]]] = {}
     for sort, name, word in every_word(made):
-        (looks,) = TOKEN.findall(word.removeprefix(b"15.1"))
+        looks = word.removeprefix(b"15.1")
+        assert TOKEN.match(looks), name
         words.setdefault(looks, []).append((sort, name))
     found: dict[tuple[str, str], set[str]] = {}
     for path in sorted(folder.rglob("*")):

@@ -6,6 +6,7 @@ from fallow.publish.check import Check
 from fallow.publish.check import check as check_bundle
 from fallow.publish.checked import Line as CheckedLine
 from fallow.publish.gate import publish
+from fallow.publish.geopackage import write_layer
 from fallow.publish.harmless import harmless
 from fallow.publish.layers import Layer
 from fallow.publish.manifest import Accepted, Manifest, Written
@@ -70,4 +71,5 @@ __all__ = [
     "sign_statement",
     "statement_publication",
     "withdraw_signature",
+    "write_layer",
 ]

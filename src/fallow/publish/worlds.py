@@ -195,11 +195,7 @@ def directions(relations: Relations, free: Collection[int]) -> list[Change]:
     """A basis of all changes of some numbers that leave every sum true, in whole numbers."""
     solved: dict[int, dict[int, Fraction | int]] = {}
     used_in: dict[int, set[int]] = defaultdict(set)
-    depth = dict.fromkeys(free, 0)
-    for sum in relations.sums:
-        for one, _ in sum:
-            depth[one] = depth.get(one, 0) + 1
-    rows = [{one: factor for one, factor in sum if one in depth} for sum in relations.sums]
+    rows = [dict(sum) for sum in relations.sums]
     for row in sorted(rows, key=lambda one: (len(one), sorted(one.items()))):
         left: dict[int, Fraction | int] = {}
         for one, factor in row.items():
@@ -212,8 +208,8 @@ def directions(relations: Relations, free: Collection[int]) -> list[Change]:
             _solve(left, solved, used_in, relations)
     ways: dict[int, dict[int, Fraction | int]] = {one: {one: 1} for one in free if one not in solved}
     for pivot, row_of in solved.items():
-        for one, factor in row_of.items():
-            ways[one][pivot] = factor
+        for one, change in row_of.items():
+            ways[one][pivot] = change
     return [_whole(way) for _, way in sorted(ways.items())]
 
 
