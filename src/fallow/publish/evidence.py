@@ -22,7 +22,7 @@ from fallow.publish.proving import Kept, Number, prove, rerun, value_of
 from fallow.publish.publication import Cell, Figure, Paragraph, Publication, Table
 from fallow.register import Register
 from fallow.register.evidence import model_of, part_of_model
-from fallow.register.evidence_rows import rows_read, said_by_report
+from fallow.register.evidence_rows import judged, rows_read, said_by_report
 from fallow.register.ledger import canonical
 from fallow.register.watched import Notes, Watched
 
@@ -176,7 +176,8 @@ def _land(
     )
     days = None if notes.known_days is None else tuple(notes.known_days)
     views = tuple(sorted(notes.views, key=str))
-    kept = Kept(False, "", by_head, views, days, sources, (tuple(told),), {}, lines)
+    same_as = judged(register, rows, result.recipe.head if by_head else None)
+    kept = Kept(False, "", by_head, views, days, sources, (tuple(told),), {}, lines, same_as)
     kinds = notes.kinds | set(notes.read)
     model = model_of(part_of_model(register.model, kinds))
     try:
@@ -187,9 +188,7 @@ def _land(
     if not proof.disagreeing:
         return Taken(kept, kinds, result.digest)
     proved = tuple(figure for figure in told if figure not in missed)
-    return Taken(
-        Kept(False, "", by_head, views, days, sources, (proved,), dict.fromkeys(missed, WHY[1]), lines), kinds
-    )
+    return Taken(replace(kept, parts=(proved,), unproved=dict.fromkeys(missed, WHY[1])), kinds)
 
 
 def _shown(model: Model, name: str, to: Audience) -> list[str]:

@@ -19,7 +19,7 @@ from fallow.kinds import Model
 from fallow.publish.publication import Figure
 from fallow.register import OPEN_END, Register
 from fallow.register.evidence import EvidenceRegister, Facts
-from fallow.register.evidence_rows import EvidenceRow
+from fallow.register.evidence_rows import EvidenceRow, Judged
 from fallow.register.watched import Clocks
 
 WITHHELD = "withheld"
@@ -50,6 +50,8 @@ class Kept:
         Figures that no evidence can be given for, and why (a key of the words).
     lines
         The rows, a line of canonical JSON each.
+    judged
+        Judgements that say under which id a record goes, for the links between rows.
     """
 
     people: bool
@@ -61,6 +63,7 @@ class Kept:
     parts: tuple[tuple[Figure, ...], ...]
     unproved: Mapping[Figure, str]
     lines: tuple[bytes, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
     def as_dict(self, file: str) -> dict[str, Any]:
         """What ``evidence.json`` says of it."""
@@ -75,6 +78,7 @@ class Kept:
             "sources": [list(one) for one in self.sources],
             "parts": [[[one.measure, *one.line] for one in part] for part in self.parts],
             "unproved": [[why, one.measure, *one.line] for one, why in self.unproved.items()],
+            "judged": [list(one) for one in self.judged],
         }
 
     @classmethod
@@ -93,6 +97,7 @@ class Kept:
             tuple(tuple(_figure(name, one) for one in part) for part in said["parts"]),
             {_figure(name, one[1:]): str(one[0]) for one in said["unproved"]},
             tuple(lines),
+            tuple(_judged(one) for one in said["judged"]),
         )
 
 
@@ -227,6 +232,7 @@ def _facts(kept: Kept, recipe: Recipe, said: Mapping[int, tuple[str, str]]) -> F
         views=frozenset(kept.views),
         known_days=kept.known_days,
         said=said,
+        judged=kept.judged,
     )
 
 
@@ -245,6 +251,16 @@ def _clocks(said: Any) -> Clocks:
     if head is not None and type(head) is not int:
         raise TypeError("head")
     return known, true, head
+
+
+def _judged(said: Any) -> Judged:
+    number, verb, at, one, other, as_of = said
+    if type(number) is not int or not 0 < number < 2**62 or verb not in ("same", "different"):
+        raise TypeError("judged")
+    date.fromisoformat(at[:10])
+    if as_of is not None:
+        date.fromisoformat(as_of)
+    return number, verb, at, str(one), str(other), as_of
 
 
 def _figure(name: str, said: Sequence[Any]) -> Figure:

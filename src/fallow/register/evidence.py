@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.schema import CreateTable
 
 from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, model_from_json, model_to_json
 from fallow.register import geoblob, schema
-from fallow.register.evidence_rows import EvidenceRow
+from fallow.register.evidence_rows import EvidenceRow, Judged
 from fallow.register.schema import BOUNDS
 from fallow.register.sources import SaidBy
 from fallow.register.view import View
@@ -41,6 +42,8 @@ class Facts:
         The clocks the rows were taken through; another question has no answer here.
     said
         Report number to source and who says so.
+    judged
+        Which records were judged the same, or not the same any more: links lead where they say.
     """
 
     register: str
@@ -50,6 +53,7 @@ class Facts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     known_days: tuple[str, ...] | None = None
     said: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    judged: tuple[Judged, ...] = ()
 
 
 def part_of_model(model: Model, kinds: Iterable[str]) -> bytes:
@@ -115,12 +119,25 @@ class EvidenceRegister:
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
         geoblob.register_functions(self._connection)
         self._connection.execute("CREATE TABLE fallow_report (record TEXT, kind TEXT)")
+        self._judge(facts.judged)
         for kind in model.kinds.values():
             self._connection.execute(
                 str(CreateTable(schema.history(kind)).compile(dialect=dialect.dialect()))
             )
         self.put(rows)
         self._connection.execute("CREATE INDEX by_record ON fallow_report (record)")
+
+    def _judge(self, judged: Sequence[Judged]) -> None:
+        self._connection.execute("CREATE TABLE fallow_about (record TEXT, number INTEGER)")
+        self._connection.execute("CREATE TABLE fallow_ledger (number INTEGER, verb TEXT, at TEXT, body BLOB)")
+        for number, verb, at, one, other, as_of in judged:
+            said = {"one": one, "other": other, **({"as_of": as_of} if as_of else {})}
+            self._connection.execute(
+                "INSERT INTO fallow_ledger VALUES (?,?,?,?)", (number, verb, at, orjson.dumps(said))
+            )
+            self._connection.executemany(
+                "INSERT INTO fallow_about VALUES (?,?)", [(one, number), (other, number)]
+            )
 
     def put(self, rows: Sequence[EvidenceRow]) -> None:
         """Add rows."""

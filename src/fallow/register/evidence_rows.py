@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from fallow.kinds import VALUE_TYPES, Kind
 from fallow.register import geoblob
 from fallow.register.claims import GEOMETRY, Slice
@@ -21,6 +23,9 @@ from fallow.register.register import Register
 from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS
 from fallow.register.watched import Clocks, Notes, Read
+
+Judged = tuple[int, str, str, str, str, str | None]
+"""Ledger number, ``same`` or ``different``, when, the two records, and the day it was declared for if any."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -126,6 +131,35 @@ def said_by_report(register: Register, numbers: Iterable[int]) -> dict[int, tupl
                 who[delivery] = str(entry.content.get("who", "")) if entry else ""
             found[number] = (source, who[delivery])
     return found
+
+
+def judged(register: Register, rows: Sequence[EvidenceRow], head: int | None) -> tuple[Judged, ...]:
+    """The judgements (same, different) that tell under which id the records of these rows go, in order.
+
+    Who judged and why stays in the register.
+    """
+    found = register._connection.execute(
+        "SELECT DISTINCT l.number, l.verb, l.at, l.body FROM fallow_about a JOIN fallow_ledger l "
+        "ON l.number = a.number WHERE l.verb IN ('same', 'different') AND l.number <= ? ORDER BY l.number",
+        (2**62 if head is None else head,),
+    ).fetchall()
+    every = [
+        (number, verb, at, said["one"], said["other"], said.get("as_of"))
+        for number, verb, at, body in found
+        for said in [orjson.loads(body)]
+    ]
+    if not every:
+        return ()
+    meant = {one.record for one in rows}
+    for row in rows:
+        for value in row.cells.values():
+            if isinstance(value, str):
+                meant.update(value.split(";"))
+    grown = -1
+    while grown != len(meant):
+        grown = len(meant)
+        meant.update(id for one in every if {one[3], one[4]} & meant for id in (one[3], one[4]))
+    return tuple(one for one in every if one[3] in meant)
 
 
 def _by_head(read: Read) -> Iterator[tuple[int | None, dict[Clocks, bool]]]:
