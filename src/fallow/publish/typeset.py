@@ -77,7 +77,7 @@ def pdf(publication: Publication, lang: str) -> bytes:
     return _compile(_TEMPLATE.read_bytes(), {"data": data}, pdf_standards=list(STANDARDS))
 
 
-def png(svg: str, ppi: float = 192.0) -> bytes:
+def png(svg: str, ppi: float = 150.0) -> bytes:
     """An SVG of :mod:`plots` as a picture, for a format that takes no SVG."""
     page = (
         '#set page(width: 720pt, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg", '
