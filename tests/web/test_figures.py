@@ -11,11 +11,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from conftest import SECRET, Programme, Visitor
+from conftest import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
 from fallow.analysis import analyses, run
-from fallow.register import open_register
+from fallow.register import Draft, create_register, open_register
 from fallow.web import charts
-from fallow.words import LANGUAGES, RIGHT_TO_LEFT, in_language, say
+from fallow.web.figures_chart import charts_of
+from fallow.words import LANGUAGES, RIGHT_TO_LEFT, in_language, say, speaking
 
 SAMPLE = {"day": "2021-01-01", "days": "2021-01-01", "year": "2021", "text": "2021-01", "number": "1"}
 
@@ -173,6 +174,106 @@ def test_a_waterfall_ends_where_the_books_close() -> None:
     heights = [float(one) for one in re.findall(r'height="([\d.]+)" fill', drawn)]
     assert tops[2] + heights[2] == pytest.approx(tops[3], abs=0.2)
     assert tops[1] == pytest.approx(tops[2], abs=0.2)
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Mined areas and a battle area, which grew over three years."""
+    path = tmp_path_factory.mktemp("mixed") / "mixed.gpkg"
+    clock = Calendar("2023-03-01")
+    with create_register(path, title="Invented", country="BA", invented=True, clock=clock) as register:
+        drafts = [
+            hazard(
+                uid(100 + at),
+                f"{2019 + at % 3}-05-05",
+                polygon(17.0 + at / 10, 44.0, 0.01 + at / 1000),
+                code=f"M{at}",
+                contamination="battle_area" if at % 4 == 3 else "mined_area",
+            )
+            for at in range(9)
+        ]
+        drafts += [
+            Draft(
+                "victim",
+                uid(200 + at),
+                "survey",
+                "Team 4",
+                f"{2019 + at % 2}-07-01",
+                {"code": f"V{at}", "outcome": "injured", "date": f"{2019 + at % 2}-07-01"},
+            )
+            for at in range(3)
+        ]
+        bring(register, "survey", "Survey organisation", drafts, "2023-02-01")
+    return path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("asked", [{"each": "year"}, {"by": "class"}, {"year": "2020", "each": "year"}])
+def test_no_chart_of_the_books_chooses_an_account_for_the_reader(
+    mixed: Path, language: str, asked: dict[str, str]
+) -> None:
+    with open_register(mixed, read_only=True) as register, speaking(language):
+        result = run("books", register, known="2023-03-01", **asked)
+        drawn = charts_of(result)
+        kind = next(one for one in result.keys if one.name == "contamination")
+        assert len(drawn) == 2
+        for account, chart in zip(("battle_area", "mined_area"), drawn, strict=True):
+            assert kind.text(account, language) in chart.title
+            assert say("web.chart.m2") in chart.axes
+            assert "2023" in chart.about
+            assert chart.title.split(".")[0] in unescape(chart.svg)
+            assert bool(chart.legend) == ("each" not in asked or "year" in asked)
+
+
+def test_the_bars_of_an_account_are_its_own_numbers_and_a_year_without_any_is_nought(mixed: Path) -> None:
+    with open_register(mixed, read_only=True) as register:
+        result = run("books", register, each="year")
+        battle, mined = charts_of(result)
+    for account, chart in (("battle_area", battle), ("mined_area", mined)):
+        told = dict(re.findall(r"<title>(\d{4}): ([^<]+)</title>", chart.svg))
+        closing = {line.key[0]: line.values["closing"] for line in result.lines if line.key[1:] == (account,)}
+        assert set(told) == {"2019", "2020", "2021"}
+        for year, text in told.items():
+            assert int(re.sub(r"\D", "", text)) == closing.get(year, 0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_chart_of_people_says_what_it_counts(mixed: Path, language: str) -> None:
+    with open_register(mixed, read_only=True) as register, speaking(language):
+        (bars,) = charts_of(run("casualties", register, by="year", since="2019"))
+        assert say("web.chart.people") in bars.axes
+        assert in_language(run("casualties", register).title) in bars.title
+        assert "2019" in bars.about
+        assert bars.svg.count("<title>") == 2
+        (triangle,) = charts_of(run("vintages", register, known_on="2022-12-31,2023-12-31"))
+        assert [look for look, _ in triangle.legend] == ["more", "none"]
+        assert charts_of(run("casualties", register, by="year,sex")) == []
+
+
+def test_an_account_alone_is_drawn_once_and_named(programme: Programme) -> None:
+    with open_register(programme.path, read_only=True) as register:
+        for name, asked in (("books", {"each": "year"}), ("books", {}), ("progress", {})):
+            result = run(name, register, **asked)
+            (chart,) = charts_of(result)
+            assert in_language(result.title) in chart.title
+            assert "unknown" in chart.title.lower(), chart.title
+
+
+def test_lines_across_a_chart_stand_at_round_numbers() -> None:
+    drawn = charts.bars([charts.Bar("2020", 7, "7"), charts.Bar("2021", 23, "23")], "Casualties")
+    assert re.findall(r'text-anchor="end"[^>]*>([^<]+)<', drawn) == ["0", "10", "20"]
+    small = charts.bars([charts.Bar("2020", 1, "1"), charts.Bar("2021", 2, "2")], "Casualties")
+    assert re.findall(r'text-anchor="end"[^>]*>([^<]+)<', small) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("address", ["/figures/vintages", "/figures/progress"])
+def test_every_chart_has_its_title_and_unit_on_the_page(visitor: Visitor, address: str) -> None:
+    text = visitor.get(address).body.decode()
+    for figure in re.findall(r'<figure class="chart">.*?</figure>', text, re.S):
+        caption = re.search(r"<figcaption><strong>([^<]+)</strong><span>([^<]+)</span>", figure)
+        assert caption
+        assert say("web.chart.people") in caption[2] or say("web.chart.m2") in caption[2]
+    assert '<figure class="chart">' in text
 
 
 @pytest.mark.browser

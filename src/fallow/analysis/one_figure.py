@@ -7,7 +7,7 @@ loses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -83,7 +83,7 @@ class Figure:
             say("analysis.figure.parameter", label=in_language(one.label), value=one.text(code))
             for one, code in zip(self.keys, self.key, strict=False)
         ]
-        parts += [*_asked(self.recipe.analysis, self.recipe.parameters), *self._clocks()]
+        parts += [*telling.parameters(self.recipe), *self._clocks()]
         if self.uncertain:
             parts.append(say("analysis.figure.uncertain", count=telling.number(self.uncertain)))
         parts.append(self._voice())
@@ -187,22 +187,3 @@ def of_result(
         asked_head=head is not None,
         data_date=telling.data_date(register, head),
     )
-
-
-def _asked(name: str, given: Mapping[str, Any]) -> list[str]:
-    """The period and place that were asked for; how it was broken down shows in the keys."""
-    parts = []
-    for one in analyses()[name].parameters:
-        value = given.get(one.name)
-        if value is None or one.name in ("by", "each"):
-            continue
-        if one.sort == "day" and one.name in ("since", "until"):
-            parts.append(say(f"analysis.figure.{one.name}", day=telling.day(str(value))))
-            continue
-        shown = telling.day(str(value)) if one.sort == "day" else _listed(value)
-        parts.append(say("analysis.figure.parameter", label=in_language(one.label), value=shown))
-    return parts
-
-
-def _listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

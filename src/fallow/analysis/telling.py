@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fallow.analysis.result import Key, Measure, Result
+from fallow.analysis.registry import analyses
+from fallow.analysis.result import Key, Measure, Recipe, Result
 from fallow.words import in_language, say
 
 if TYPE_CHECKING:
@@ -68,6 +69,35 @@ def notes(result: Result) -> list[str]:
 def _fact(value: Any) -> str:
     whole = isinstance(value, (int, float)) and not isinstance(value, bool)
     return number(value) if whole else str(value)
+
+
+def parameters(made: Recipe) -> list[str]:
+    """The period and place that were asked for; how it was broken down shows in the keys."""
+    parts = []
+    for one in analyses()[made.analysis].parameters:
+        value = made.parameters.get(one.name)
+        if value is None or one.name in ("by", "each"):
+            continue
+        if one.sort == "day" and one.name in ("since", "until"):
+            parts.append(say(f"analysis.figure.{one.name}", day=day(str(value))))
+            continue
+        shown = day(str(value)) if one.sort == "day" else _listed(value)
+        parts.append(say("analysis.figure.parameter", label=in_language(one.label), value=shown))
+    return parts
+
+
+def asked(made: Recipe) -> str:
+    """What was asked beside the keys, in one line: period, place, as known and as true when."""
+    parts = parameters(made)
+    if made.known:
+        parts.append(say("analysis.figure.known", day=day(made.known)))
+    if made.true:
+        parts.append(say("analysis.figure.true", day=day(made.true)))
+    return "; ".join(parts)
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def data_date(register: Register, head: int | None = None) -> str:

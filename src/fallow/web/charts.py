@@ -1,7 +1,8 @@
 """Face two, charts: SVG drawn on the server, for both themes and both directions of writing, with no script.
 
 A chart stands beside its table, never instead of it, so its text alternative is short: what it shows and
-from where to where it reaches. Colours are those of the page, so that a dark page has a dark chart; nothing
+from where to where it reaches. The page puts the title, the unit and the meaning of the colours of a
+:class:`Chart` over its picture. Colours are those of the page, so that a dark page has a dark chart; nothing
 is told by colour alone. In a right-to-left language the axis runs from the right.
 """
 
@@ -10,12 +11,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil
+from math import ceil, floor, log10
+
+from fallow.analysis import telling
 
 WIDTH = 760
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 22, 40
 _PLOT = 220
 _UP, _DOWN, _WHOLE = "var(--clay,#9d3f19)", "var(--moss,#3f6147)", "var(--blue,#2b5f8a)"
+_TICKS = 4
+"""Lines across the plot, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture and the words it must not be without.
+
+    Attributes
+    ----------
+    title
+        What it shows and of which account.
+    axes
+        What is upright and what across, with the unit.
+    about
+        What was asked: the period, the place, as known when.
+    legend
+        Class of the mark and what it means; empty with a single series.
+    """
+
+    title: str
+    axes: str
+    about: str
+    svg: str
+    legend: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +150,7 @@ class _Scale:
 
     @property
     def slot(self) -> float:
-        return (WIDTH - _RIGHT - _RIGHT) / max(1, self.count)
+        return (WIDTH - _LEFT - _RIGHT) / max(1, self.count)
 
     @property
     def wide(self) -> float:
@@ -130,7 +158,7 @@ class _Scale:
 
     def x(self, at: int) -> float:
         """The left edge of a bar."""
-        left = _RIGHT + self.slot * at + (self.slot - self.wide) / 2
+        left = _LEFT + self.slot * at + (self.slot - self.wide) / 2
         return WIDTH - left - self.wide if self.right_to_left else left
 
     def y(self, value: float) -> float:
@@ -141,11 +169,27 @@ class _Scale:
         return upper, max(lower - upper, 0.8)
 
     def axis(self) -> str:
-        y = self.y(0.0)
-        line = f'<line x1="{_RIGHT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
-        if self.right_to_left:
-            line = f'<line x1="{_RIGHT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
-        return f'{line} stroke="currentColor" stroke-width="1"/>'
+        """The line of nought, and lines across with their numbers at round distances."""
+        step = _round_step(self.top - self.low)
+        marks = []
+        for at in range(ceil(self.low / step), floor(self.top / step) + 1):
+            y = self.y(at * step)
+            strength = "1" if at == 0 else ".25"
+            start, end = sorted((_side(_LEFT, self.right_to_left), _side(WIDTH - _RIGHT, self.right_to_left)))
+            marks.append(
+                f'<line x1="{start}" x2="{end}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" '
+                f'stroke-width="1" stroke-opacity="{strength}"/>'
+            )
+            x, anchor = _side(_LEFT - 8, self.right_to_left), "start" if self.right_to_left else "end"
+            marks.append(_text(x, y + 4, telling.number(at * step), anchor))
+        return "".join(marks)
+
+
+def _round_step(reach: float) -> float:
+    """1, 2 or 5 times a power of ten, so that about four steps make the reach; never a broken number."""
+    rough = max(reach, 1.0) / _TICKS
+    power = 10.0 ** floor(log10(rough))
+    return float(max(1.0, next(one * power for one in (1, 2, 5, 10) if one * power >= rough)))
 
 
 _LETTER = 6.4

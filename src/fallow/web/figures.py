@@ -15,7 +15,7 @@ from fallow.register import Register
 from fallow.web import asked, pages
 from fallow.web.desk import Desk
 from fallow.web.figures_asked import Question, form, question
-from fallow.web.figures_chart import chart_of
+from fallow.web.figures_chart import charts_of
 from fallow.words import in_language, say
 
 LINES = 200
@@ -62,7 +62,10 @@ def figure_page(request: HttpRequest, name: str) -> Any:
         if of.complete:
             result = _result(desk, register, of)
             context |= _table(request, of, result)
-            context["chart"] = mark_safe(chart_of(result))  # noqa: S308 - every word in it is escaped
+            context["charts"] = [
+                (one, mark_safe(one.svg))  # noqa: S308 - every word in it is escaped
+                for one in charts_of(result)
+            ]
         return render(request, "figures_one.html", context)
 
 
