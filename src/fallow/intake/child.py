@@ -20,6 +20,7 @@ import shapely
 from fallow.errors import FallowError, Finding
 from fallow.intake.coordinates import from_columns, shift_m
 from fallow.intake.geometry import Gate
+from fallow.intake.identity import row_digests
 from fallow.intake.limits import confine
 from fallow.intake.read_frames import write_frame
 from fallow.intake.read_spec import ReadSpec
@@ -114,6 +115,7 @@ def _send(answers: BinaryIO, job: Job, chunk: Chunk, gate: Gate | None) -> None:
             "where": chunk.where,
             "lengths": lengths,
             "findings": [_plain(one) for one in chunk.findings],
+            "digests": b"".join(row_digests(chunk.columns, wkb, len(chunk.where))).hex(),
         },
         option=_JSON,
     )

@@ -7,11 +7,14 @@ and two equal rows without an id stay two people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b, file_digest, sha256
+from itertools import repeat
 from marshal import dumps
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 BETWEEN = "\x1f"
 
@@ -19,14 +22,16 @@ BETWEEN = "\x1f"
 def uuids8(digests: Iterable[bytes]) -> list[str]:
     """UUIDs of version 8 (RFC 9562), each from the first 16 bytes of a digest."""
     packed = bytearray(b"".join([one[:16] for one in digests]))
-    for spot, kept, version in ((6, 0x0F, 0x80), (8, 0x3F, 0x80)):
-        packed[spot::16] = bytes(kept & one | version for one in packed[spot::16])
-    text = packed.hex()
-    return [
-        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-{text[at + 12 : at + 16]}"
-        f"-{text[at + 16 : at + 20]}-{text[at + 20 : at + 32]}"
-        for at in range(0, len(text), 32)
-    ]
+    bits = np.frombuffer(packed, dtype=np.uint8).reshape(-1, 16)
+    bits[:, 6] = bits[:, 6] & 0x0F | 0x80
+    bits[:, 8] = bits[:, 8] & 0x3F | 0x80
+    signs = np.full((len(bits), 36), ord("-"), dtype=np.uint8)
+    signs[:, _DIGITS] = np.frombuffer(packed.hex().encode(), dtype=np.uint8).reshape(-1, 32)
+    text = signs.tobytes().decode()
+    return [text[at : at + 36] for at in range(0, len(text), 36)]
+
+
+_DIGITS = [at for at, sign in enumerate("00000000-0000-0000-0000-000000000000") if sign != "-"]
 
 
 def id_text(parts: Sequence[str]) -> str:
@@ -38,38 +43,24 @@ class Named:
     """Records of one kind that the source gives an id."""
 
     def __init__(self, source: str, kind: str) -> None:
-        self._start = sha256(BETWEEN.join(("fallow record", source, kind, "")).encode())
-
-    def record(self, id: str) -> str:
-        """The record of this id in the file."""
-        return self.every([id])[0]
+        self._start = BETWEEN.join(("fallow record", source, kind, "")).encode()
 
     def every(self, ids: Iterable[str]) -> list[str]:
         """The records of some ids in the file."""
-        return uuids8(_digests(self._start, (id.encode() for id in ids)))
+        start = self._start
+        return uuids8([sha256(start + id.encode()).digest() for id in ids])
 
 
 class Placed:
     """Records of one kind that the source gives no id: they are told apart by where they stand."""
 
     def __init__(self, source: str, kind: str, files: str, table: str) -> None:
-        self._start = sha256(BETWEEN.join(("fallow place", source, kind, files, table, "")).encode())
-
-    def record(self, position: int) -> str:
-        """The record of the row at this position of the table, counted from 0 over all its files."""
-        return self.every([position])[0]
+        self._start = BETWEEN.join(("fallow place", source, kind, files, table, "")).encode()
 
     def every(self, positions: Iterable[int]) -> list[str]:
-        """The records of the rows at some positions."""
-        return uuids8(_digests(self._start, (b"%d" % position for position in positions)))
-
-
-def _digests(start: Any, parts: Iterable[bytes]) -> Iterator[bytes]:
-    copy = start.copy
-    for part in parts:
-        digest = copy()
-        digest.update(part)
-        yield digest.digest()
+        """The records of the rows at some positions of the table, counted from 0 over all its files."""
+        start = self._start
+        return uuids8([sha256(b"%b%d" % (start, position)).digest() for position in positions])
 
 
 def files_digest(digests: Iterable[str]) -> str:
@@ -77,10 +68,25 @@ def files_digest(digests: Iterable[str]) -> str:
     return sha256("\n".join(digests).encode()).hexdigest()
 
 
-def row_digest(cells: Sequence[str | int | float | bool | None], wkb: bytes | None) -> bytes:
-    """16 bytes that two rows share only when every cell and the geometry are the same."""
+DIGEST_BYTES = 16
+
+
+def row_digests(
+    columns: Mapping[str, Sequence[str | int | float | bool | None]],
+    wkb: Sequence[bytes | None] | None,
+    count: int,
+) -> list[bytes]:
+    """For each of ``count`` rows 16 bytes that two share only when every cell and the geometry are the same.
+
+    Worked out in the reading child, where there is a second core. A child that lies about them can make two
+    rows look alike or unlike, which the file it reads could have done as well.
+    """
+    cells: Iterable[tuple[Any, ...]] = zip(*columns.values(), strict=True) if columns else repeat((), count)
+    shapes = wkb if wkb is not None else repeat(None, count)
     # marshal 2 writes the same bytes for equal values (later versions write references by interning).
-    return blake2b(dumps((tuple(cells), wkb), 2), digest_size=16).digest()
+    return [
+        blake2b(dumps(one, 2), digest_size=DIGEST_BYTES).digest() for one in zip(cells, shapes, strict=True)
+    ]
 
 
 def file_sha256(path: Path) -> str:

@@ -20,7 +20,7 @@ import orjson
 from fallow.errors import FallowError, Finding
 from fallow.intake.limits import Limits
 from fallow.intake.read_countries import country_extent
-from fallow.intake.read_frames import BrokenFrame, cut_wkb, read_frame
+from fallow.intake.read_frames import BrokenFrame, cut_digests, cut_wkb, read_frame
 from fallow.intake.read_spec import FORMATS, Batch, GeometrySpec, ReadSpec, ReadSummary, TableInfo
 
 __all__ = [
@@ -65,7 +65,10 @@ class Reading:
     def __iter__(self) -> Iterator[Batch]:
         for answer, body in _ask(self.path, self.spec, "batches"):
             if answer["is"] == "batch":
-                batch = _batch(answer, body)
+                try:
+                    batch = _batch(answer, body)
+                except (BrokenFrame, AttributeError, KeyError, TypeError, ValueError) as fault:
+                    raise FallowError("READER_DIED", self.path.name, status=type(fault).__name__) from fault
                 yield batch
                 if self._on_progress:
                     self._on_progress(batch.start + len(batch), answer["done"])
@@ -101,13 +104,17 @@ def tables(path: Path, spec: ReadSpec) -> list[TableInfo]:
 
 
 def _batch(answer: dict[str, Any], body: memoryview) -> Batch:
-    start = answer["start"]
+    """A batch of an answer; raises when it is none: the child has read a hostile file."""
+    start, count = answer["start"], len(answer["where"])
+    if any(len(column) != count for column in answer["columns"].values()):
+        raise BrokenFrame("columns of other lengths")
     return Batch(
         start,
         answer["where"],
         answer["columns"],
-        cut_wkb(body, answer["lengths"]) if answer["lengths"] else [None] * len(answer["where"]),
+        cut_wkb(body, answer["lengths"]) if answer["lengths"] else [None] * count,
         [Finding(code, level, where, facts, row) for code, level, where, facts, row in answer["findings"]],
+        cut_digests(answer["digests"], count),
     )
 
 

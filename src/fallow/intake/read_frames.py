@@ -12,6 +12,8 @@ from typing import IO, Any
 
 import orjson
 
+from fallow.intake.identity import DIGEST_BYTES
+
 _HEAD = struct.Struct(">IQ")
 MOST_HEADER = 512 * 1024 * 1024
 MOST_BODY = 1024 * 1024 * 1024
@@ -51,6 +53,17 @@ def read_frame(pipe: IO[bytes]) -> tuple[dict[str, Any], memoryview] | None:
     if not isinstance(answer, dict) or not isinstance(answer.get("is"), str):
         raise BrokenFrame("not an answer")
     return answer, memoryview(body)
+
+
+def cut_digests(digests: str, count: int) -> list[bytes]:
+    """The digests of ``count`` rows, which come as one text of hexadecimal digits."""
+    try:
+        whole = bytes.fromhex(digests)
+    except ValueError as fault:
+        raise BrokenFrame("no digests") from fault
+    if len(whole) != count * DIGEST_BYTES:
+        raise BrokenFrame("digests of other rows")
+    return [whole[at : at + DIGEST_BYTES] for at in range(0, len(whole), DIGEST_BYTES)]
 
 
 def cut_wkb(body: memoryview, lengths: Sequence[int]) -> list[bytes | None]:

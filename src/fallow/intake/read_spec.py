@@ -148,6 +148,8 @@ class Batch:
         ``row`` is a position in the table. A row with a finding of level ``refuse`` is still here with its
         other values and must not come in. Findings about the whole table have ``row=None``; the last batch
         carries those that could only be known at the end, and it may have no rows.
+    digests
+        For each row 16 bytes that two rows of a file share only when they are alike.
     """
 
     start: int
@@ -155,6 +157,7 @@ class Batch:
     columns: dict[str, list[Any]]
     wkb: list[bytes | None]
     findings: list[Finding]
+    digests: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.where)

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import orjson
 
 from fallow.errors import Finding
-from fallow.intake.identity import row_digest
+from fallow.intake.identity import DIGEST_BYTES
 from fallow.intake.mapping import Mapped
 from fallow.intake.mapping_records import Statements
 from fallow.intake.seen import Seen
-
-_DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,8 @@ class RepeatFinder:
         mistake in the source.
         """
         batch = mapped.batch
-        cells = list(zip(*batch.columns.values(), strict=True)) or [()] * len(batch)
         rows = [row for row in range(len(batch)) if row not in mapped.refused]
-        digests = {row: row_digest(cells[row], batch.wkb[row]) for row in rows}
+        digests = {row: batch.digests[row] for row in rows}
         wheres = {row: f"{mapped.file} {batch.where[row]}" for row in rows}
         findings = [
             Finding(
@@ -88,9 +85,9 @@ class RepeatFinder:
                 row = here[position]
                 if one.spec.group:
                     findings += _differs(one, first, told[position], wheres[row], row)
-                elif first[:_DIGEST] != digests[row]:
+                elif first[:DIGEST_BYTES] != digests[row]:
                     refused.add(row)
-                    facts = {"first": first[_DIGEST:].decode(), "column": ", ".join(one.spec.id)}
+                    facts = {"first": first[DIGEST_BYTES:].decode(), "column": ", ".join(one.spec.id)}
                     findings.append(Finding("DUPLICATE_ID", "refuse", wheres[row], facts, row))
         return Repeats(
             findings,

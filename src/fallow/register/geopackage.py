@@ -11,6 +11,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -123,12 +125,22 @@ def _indexes(kind: Kind) -> dict[str, str]:
     return found
 
 
-def create_indexes(connection: sqlite3.Connection, kind: Kind) -> None:
-    """Build the indexes of a history, the spatial one packed, and raise its triggers."""
+def create_indexes(
+    connection: sqlite3.Connection, kind: Kind, boxes: npt.NDArray[np.float64] | None = None
+) -> None:
+    """Build the indexes of a history, the spatial one packed, and raise its triggers.
+
+    ``boxes`` (n, 4) are the envelopes of rows 1 to n (min x, max x, min y, max y; NaN for none), where they
+    are at hand; else they are read.
+    """
     for name, on in _indexes(kind).items():
         connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{kind.name}_history" {on}')
     if kind.shapes:
-        rtree.rebuild(connection, f"{kind.name}_history")
+        if boxes is None:
+            rtree.rebuild(connection, f"{kind.name}_history")
+        else:
+            located = np.flatnonzero(~np.isnan(boxes[:, 0]))
+            rtree.fill(connection, f"{kind.name}_history", located + 1, boxes[located])
         rtree.raise_triggers(connection, f"{kind.name}_history")
 
 

@@ -16,6 +16,7 @@ import orjson
 import shapely
 
 from fallow.kinds import Kind, Model
+from fallow.register import geoblob
 from fallow.register.boxes import Boxes
 from fallow.register.claims import GEOMETRY
 from fallow.register.neighbours import Standing
@@ -40,6 +41,19 @@ class Shape:
     where: str
     values: Mapping[str, Any]
     geometry: Any
+
+
+def _are_polygons(shapes: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+    """Which shapes are areas; only what does not say so in its first bytes is built and asked."""
+    flat = np.array([one[:5] in _AREAS for one in shapes], dtype=bool)
+    others = np.flatnonzero(~flat).tolist()
+    if others:
+        flat[others] = shapely.get_dimensions(shapely.from_wkb([shapes[at] for at in others])) == 2
+    return flat
+
+
+_AREAS = frozenset({b"\x01\x03\x00\x00\x00", b"\x01\x06\x00\x00\x00"})
+"""How the WKB of a polygon and of several starts."""
 
 
 class Reading:
@@ -67,14 +81,14 @@ class Reading:
                 (low, high, *kinds),
             )
             while some := rows.fetchmany(_READ):
-                shapes = shapely.from_wkb([row[2] for row in some])
-                flat = shapely.get_dimensions(shapes) == 2
+                shapes = [row[2] for row in some]
+                flat = _are_polygons(shapes)
                 said, known = np.array([row[0] for row in some]), np.array([row[1] for row in some])
                 for kind in kinds:
                     mine = flat & (said == kind)
                     if mine.any():
                         numbers[kind].append(known[mine])
-                        found[kind].append(shapely.bounds(shapes[mine]))
+                        found[kind].append(geoblob.bounds_of([shapes[at] for at in np.flatnonzero(mine)]))
         return [(np.concatenate(numbers[kind]), np.concatenate(found[kind])) for kind in kinds]
 
     def stood(self, around: Boxes) -> tuple[Numbers, Boxes]:

@@ -15,11 +15,13 @@ from hashlib import sha256
 from itertools import repeat
 from typing import Any
 
+import numpy as np
 import orjson
 
 from fallow.kinds import VALUE_TYPES, Kind, columns, date_low
 from fallow.register import geoblob, geopackage
 from fallow.register.claims import GEOMETRY, Slice
+from fallow.register.inserting import insert
 from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS, KEPT_BESIDE
 from fallow.register.sheet import Sheet, Stencil, as_json, quoted
@@ -57,12 +59,16 @@ class HistoryWriter:
         self._storers |= {one.name: float for one in columns(kind) if one.type == "REAL"}
         self._bulk = False
         self._unsorted = False
+        self._boxes: list[geoblob.Bounds] | None = None
+        """Envelopes of every row so far, in order of row id, where the history began empty."""
 
     def begin_bulk(self) -> None:
         """From here on the indexes wait; :meth:`end_bulk` builds them anew, sorted."""
         if not self._bulk:
             geopackage.drop_indexes(self._connection, self.kind)
             self._bulk = True
+            if self._connection.execute(f'SELECT 1 FROM "{self.table}" LIMIT 1').fetchone() is None:
+                self._boxes = []
 
     def wait_with_records(self) -> None:
         """From here on nobody looks a record up; :meth:`settle` builds the index by record, sorted."""
@@ -80,13 +86,15 @@ class HistoryWriter:
         """Build the indexes again."""
         self.settle()
         if self._bulk:
-            geopackage.create_indexes(self._connection, self.kind)
-            self._bulk = False
+            boxes = np.concatenate(self._boxes) if self._boxes else None
+            geopackage.create_indexes(self._connection, self.kind, boxes)
+            self._bulk, self._boxes = False, None
 
     def put(self, rows: Sequence[tuple[Row, Mapping[str, Any], Row]], wkb: Sequence[bytes | None]) -> None:
         """Insert rows given as ``(record and bounds, values, conflict awaiting declared reports)``."""
         if not rows:
             return
+        self._boxes = None
         blobs: Sequence[bytes | None] = (
             geoblob.to_blobs(wkb, geoblob.bounds_of(wkb)) if self.kind.shapes else [None] * len(rows)
         )
@@ -131,7 +139,12 @@ class HistoryWriter:
             len(rows), record=quoted(records), low=quoted(since), cells=cells, report=quoted(reports)
         )
         wkb = part(sheet.shapes) if sheet.shapes is not None else [None] * len(rows)
-        blobs = geoblob.to_blobs(wkb, geoblob.bounds_of(wkb)) if self.kind.shapes else [None] * len(rows)
+        blobs: Sequence[bytes | None] = [None] * len(rows)
+        if self.kind.shapes:
+            bounds = geoblob.bounds_of(wkb)
+            blobs = geoblob.to_blobs(wkb, bounds)
+            if self._boxes is not None:
+                self._boxes.append(bounds[:, [0, 2, 1, 3]])
         hashes = [
             sha256(b"%b|%b" % (one, blob or b"")).digest()[:16] for one, blob in zip(said, blobs, strict=True)
         ]
@@ -152,9 +165,7 @@ class HistoryWriter:
     def _insert(self, used: Sequence[str], rows: Iterable[Row]) -> None:
         named = [*(["geom"] if self.kind.shapes else []), "record", *BOUNDS, *used, *KEPT_BESIDE]
         listed = ", ".join(f'"{one}"' for one in named)
-        self._connection.executemany(
-            f'INSERT INTO "{self.table}" ({listed}) VALUES ({",".join("?" * len(named))})', rows
-        )
+        insert(self._connection, f'"{self.table}" ({listed})', len(named), rows)
 
     def _cells(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What the columns hold of some values: stored form, without the empty ones."""
@@ -186,6 +197,7 @@ class HistoryWriter:
 
     def replace_all(self, groups: Iterable[tuple[Iterable[str], Iterable[Slice]]]) -> None:
         """The same for many groups at once."""
+        self._boxes = None
         members: list[str] = []
         listed: list[Slice] = []
         for group, slices in groups:

@@ -28,6 +28,7 @@ from typing import Any
 import orjson
 
 from fallow.register.damage import readable
+from fallow.register.inserting import insert
 from fallow.register.merkle import TreeHead
 from fallow.register.trees import LedgerTree
 
@@ -145,7 +146,7 @@ class Ledger:
             hashes.append(before)
         numbers = range(first, number + 1)
         rows = zip(numbers, ids, repeat(verb), repeat(at), bodies, shapes, hashes)
-        self._connection.executemany("INSERT INTO fallow_ledger VALUES (?,?,?,?,?,?,?)", rows)
+        insert(self._connection, "fallow_ledger", 7, rows)
         return numbers
 
     def entries(

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from fallow.errors import FallowError
 from fallow.kinds import Kind, Model, date_low
+from fallow.register.inserting import insert
 from fallow.register.ledger import Ledger, canonical, new_ids
 from fallow.register.report import Draft
 from fallow.register.sheet import Sheet, as_json, bodies, keeps_to
@@ -92,10 +93,25 @@ def add_sheet(
         chosen = frozenset(short)
         stands = [approved if row in chosen else drafted for row in range(count)]
     held = sheet.held
-    connection.executemany(
-        "INSERT INTO fallow_report VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL)",
-        [
-            (number, sheet.kind, record, sheet.source, delivery, true, learned, marked, codes, state, since)
+    insert(
+        connection,
+        "fallow_report",
+        12,
+        (
+            (
+                number,
+                sheet.kind,
+                record,
+                sheet.source,
+                delivery,
+                true,
+                learned,
+                marked,
+                codes,
+                state,
+                since,
+                None,
+            )
             for number, record, true, codes, (marked, state, since) in zip(
                 numbers,
                 sheet.records,
@@ -104,7 +120,7 @@ def add_sheet(
                 stands,
                 strict=True,
             )
-        ],
+        ),
     )
     return numbers, fields
 

@@ -6,14 +6,16 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from read_files import SQUARE, collection, feature, polygon
 
 import fallow.intake
+from fallow.errors import FallowError
 from fallow.intake.limits import Limits
-from fallow.intake.read import GeometrySpec, Reading, ReadSpec, tables
-from fallow.intake.read_frames import BrokenFrame, cut_wkb, read_frame, write_frame
+from fallow.intake.read import GeometrySpec, Reading, ReadSpec, _batch, tables
+from fallow.intake.read_frames import BrokenFrame, cut_digests, cut_wkb, read_frame, write_frame
 
 START = Path(fallow.intake.__file__).with_name("child_start.py")
 
@@ -178,3 +180,38 @@ def test_tables_propose_a_delimiter(tmp_path: Path) -> None:
     (table,) = tables(path, ReadSpec("csv"))
     assert (table.columns, table.rows, table.delimiter, table.hxl) == (("id", "Ort"), 1, ";", ("#id", "#loc"))
     assert table.encoding == "utf-8-sig"
+
+
+HONEST = {
+    "start": 0,
+    "where": ["row 1", "row 2"],
+    "columns": {"a": ["x", 1]},
+    "lengths": [],
+    "findings": [],
+    "digests": "00" * 32,
+}
+
+
+def test_a_batch_comes_with_the_digest_of_every_row() -> None:
+    assert _batch(HONEST, memoryview(b"")).digests == [bytes(16)] * 2
+    assert cut_digests("", 0) == []
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"digests": "00" * 31},
+        {"digests": "no"},
+        {"columns": {"a": ["x"]}},
+        {"columns": ["x", "y"]},
+        {"where": None},
+        {"lengths": [1, 1]},
+        {"findings": [["CODE"]]},
+    ],
+)
+def test_a_child_that_answers_nonsense_is_taken_for_dead(lie: dict[str, object], tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "a.csv", ReadSpec("csv"))
+    answers = iter([({"is": "batch", "done": 0.5, **HONEST, **lie}, memoryview(b""))])
+    with patch("fallow.intake.read._ask", lambda *_: answers), pytest.raises(FallowError) as refused:
+        list(reading)
+    assert refused.value.code == "READER_DIED"
