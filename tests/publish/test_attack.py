@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +13,7 @@ import pytest
 from attacker import Tables, read_csv, recovered, subtracted, system
 
 from fallow.analysis import Result, run
-from fallow.demo import REGISTER, run_demo
+from fallow.demo import PASSPHRASE, REGISTER, run_demo
 from fallow.publish import publish
 from fallow.publish.results import of_results
 from fallow.register import Register, create_register, open_register
@@ -35,7 +38,7 @@ def colombia(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Register]:
     folder = tmp_path_factory.mktemp("demo")
     run_demo(folder)
-    register = open_register(folder / REGISTER, read_only=True)
+    register = open_register(folder / REGISTER, passphrase=PASSPHRASE)
     yield register
     register.close()
 
@@ -80,6 +83,23 @@ def attacked(results: Mapping[str, Result], register: Register, folder: Path) ->
 
 def test_the_demo_programme_gives_nothing_away(demo: Register, tmp_path: Path) -> None:
     attacked(every_table(demo, DIMENSIONS), demo, tmp_path)
+
+
+def test_the_evidence_in_the_bundle_tells_no_more_than_the_tables(demo: Register, tmp_path: Path) -> None:
+    """Rows that read alike are counted, as an attacker would: each count is a number that is told."""
+    publication = of_results(every_table(demo, DIMENSIONS), demo)
+    publish(publication, tmp_path / "out", "public", register=demo, formats=["csv"], bundle=True)
+    told = set(read_csv(tmp_path / "out" / "csv" / "en").values.values()) - {None}
+    counted = 0
+    with zipfile.ZipFile(tmp_path / "out" / "bundle.zip") as bundle:
+        for name in bundle.namelist():
+            if name.startswith("evidence/"):
+                rows = [json.loads(line) for line in bundle.read(name).splitlines()]
+                alike = Counter((row["part"], json.dumps(row["fields"], sort_keys=True)) for row in rows)
+                counted += len(alike)
+                assert all(count in told and count >= 5 for count in alike.values()), name
+                assert len({row["id"] for row in rows}) == len(rows)
+    assert counted > 8
 
 
 def test_colombia_by_year_sex_and_department_gives_nothing_away(colombia: Register, tmp_path: Path) -> None:
