@@ -108,6 +108,29 @@ def spoken(of: Check) -> None:
             assert one.state == "holds" or one.remedy(lang)
 
 
+def test_other_libraries_may_round_otherwise_and_no_more(
+    sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fallow.publish import check_figures
+
+    def off_by(metres: int) -> Check:
+        said = orjson.loads(sealed.bare["publication.json"])
+        table = next(one for one in said["blocks"] if one.get("id") == "books")
+        cell = next(
+            c
+            for row in table["rows"]
+            for c in row["cells"]
+            if isinstance(c["value"], int) and c["value"] > 1000
+        )
+        cell["value"] += metres
+        return sealed.checked({**sealed.bare, "publication.json": canonical(said)})
+
+    assert "BUNDLE_FIGURE" in {one.code for one in off_by(1).failing}
+    monkeypatch.setattr(check_figures, "libraries", lambda: {"geos": "0", "proj": "0"})
+    assert {one.code for one in off_by(1).failing} == {"BUNDLE_MEMBER_CHANGED"}
+    assert "BUNDLE_FIGURE" in {one.code for one in off_by(3).failing}
+
+
 def test_the_bundle_holds_as_it_is(sealed: Sealed) -> None:
     of = sealed.checked(sealed.members)
     assert of.verdict == "holds", of.failing

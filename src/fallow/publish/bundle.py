@@ -21,6 +21,7 @@ from fallow.publish import archive
 from fallow.publish.canonical import as_bytes
 from fallow.publish.evidence import Evidence, canonical_index, whole
 from fallow.publish.manifest import Accepted, Manifest, Written
+from fallow.publish.proving import libraries
 from fallow.publish.publication import Publication, Signatory, Signatures
 from fallow.register import Register
 from fallow.register.heads import signed_head
@@ -120,6 +121,7 @@ def recipes_of(publication: Publication, evidence: Evidence) -> bytes:
             "title": dict(result.title),
             "people": result.people,
             "digest": evidence.digests.get(name, ""),
+            "libraries": libraries(),
         }
     return canonical(said)
 

@@ -66,7 +66,7 @@ class Sort:
 
 def people_evidence(of: People) -> Kept:
     """The evidence of one result about people."""
-    days = None if of.notes.known_days is None else tuple(of.notes.known_days)
+    days = None if of.notes.known_days is None else _years(of.notes.known_days)
     views = tuple(sorted(of.notes.views, key=str))
     kind = _kind(of)
     kept = Kept(True, kind or "", of.by_head, views, days, (), (), {})
@@ -74,6 +74,11 @@ def people_evidence(of: People) -> Kept:
         return replace(kept, unproved=dict.fromkeys(of.told, TELLS_MORE))
     with EvidenceRegister((), of.model, facts_of(kept, of.recipe)) as evidence:
         return _Maker(of, kept, _sorts(of, kept), evidence).made()
+
+
+def _years(days: Sequence[str]) -> tuple[str, ...]:
+    """The years in which anything became known, by their last days: no analysis of people needs the day."""
+    return tuple(sorted({f"{day[:4]}-12-31" for day in days}))
 
 
 def _kind(of: People) -> str | None:

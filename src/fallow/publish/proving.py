@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from typing import Any, cast
 
 import orjson
+import pyproj
+import shapely
 
 from fallow.analysis import Recipe, Result, analyses, run
 from fallow.errors import FallowError
@@ -108,6 +110,11 @@ class Proof:
     values: Mapping[Figure, Number]
     disagreeing: tuple[str, ...] = ()
     """Names of the parts of the recipe that the rows do not bear out."""
+
+
+def libraries() -> dict[str, str]:
+    """The versions of what computes areas: others may give a square metre more or less."""
+    return {"geos": shapely.geos_version_string, "proj": pyproj.proj_version_str}
 
 
 def prove(name: str, kept: Kept, recipe: Recipe, model: Model, digest: str = "") -> Proof:
