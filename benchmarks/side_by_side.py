@@ -156,7 +156,8 @@ def bring_rows(folder: Path, rows: int, repeat: int) -> list[Row]:
                 worked=f"{took.own:.2f} + child {took.child:.2f}; other side {write.own:.2f}",
             )
         )
-    small, large = (_memory(folder, count) for count in (rows, 4 * rows))
+    with tempfile.TemporaryDirectory(dir=folder) as apart:
+        small, large = (_memory(Path(apart), count) for count in (rows, 4 * rows))
     found.append(
         Row(
             f"peak memory of that, {4 * rows:,} beside {rows:,} rows",
@@ -332,7 +333,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fallow-bench-") as name:
         folder = Path(name)
         table = bring_rows(folder, chosen.rows, chosen.repeat)
-        _bring(folder)
         table += read_rows(folder, chosen.repeat)
         table += figure_rows(folder, chosen.history, chosen.repeat)
     lines = [
