@@ -82,11 +82,13 @@ def _years(days: Sequence[str]) -> tuple[str, ...]:
 
 
 def _kind(of: People) -> str | None:
-    """The kind whose records are the persons, or ``None`` where that is more than one kind says."""
-    read = {name for name in of.notes.read if name in of.model.kinds}
-    if "victim" in of.model.kinds and read <= {"victim", "accident"}:
+    """The kind whose records are the persons.
+
+    Victims wherever they are read: what a record of assistance says of them, none but the office may join.
+    """
+    persons = {name for name in of.notes.read if name in of.model.kinds and name in PEOPLE}
+    if "victim" in of.model.kinds and (not persons or "victim" in persons):
         return "victim"
-    persons = read & PEOPLE
     return next(iter(persons)) if len(persons) == 1 else None
 
 
