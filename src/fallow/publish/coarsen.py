@@ -153,6 +153,7 @@ def _choices(column: tuple[str, ...], of: Class, question: Question) -> Iterator
 
 def _dates(figures: frozenset[Figure], question: Question) -> Iterator[dict[str, str | None]]:
     yield {"date": None, "date_until": None}
+    yield {"date": WITHHELD, "date_until": None}
     low, high = _period(question.parameters)
     yield {"date": low, "date_until": high}
     for digits in (4, 7):

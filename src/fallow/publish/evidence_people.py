@@ -172,16 +172,16 @@ class _Maker:
         """
         told = tuple(self.of.told)
         yield told
-        for split in (_by_width, _by_measure, _one_by_one):
+        for split in (_by_width, _by_name, _by_measure, _one_by_one):
             left = [one for one in told if one not in proved]
             made = [one for one in left if one not in self.counts]
             named: dict[Any, list[Figure]] = {}
-            for one in left if split is _by_width else told if made and split is _by_measure else left:
+            for one in told if made and split in (_by_name, _by_measure) else left:
                 if one in self.counts:
                     named.setdefault(split(one), []).append(one)
             for figures in named.values():
                 width = {len(one.line) for one in figures}
-                group = (*figures, *(one for one in made if {len(one.line)} == width and one not in proved))
+                group = (*figures, *(one for one in made if len(one.line) in width and one not in proved))
                 if any(one not in proved for one in group):
                     yield group
 
@@ -300,6 +300,11 @@ def worked_out(classes: Any, counts: Membership) -> bool:
 def _by_width(one: Figure) -> Any:
     """Totals apart from subtotals and lines."""
     return len(one.line)
+
+
+def _by_name(one: Figure) -> Any:
+    """Each measure by itself, with its totals."""
+    return one.measure
 
 
 def _by_measure(one: Figure) -> Any:

@@ -27,6 +27,9 @@ from fallow.register.watched import Clocks
 WITHHELD = "withheld"
 """What stands in evidence in place of a value that no printed number tells."""
 
+WITHHELD_YEAR = "0001"
+"""The year in which the analysis meets people whose date is withheld: a year that no table has."""
+
 Number = float | int | None
 
 
@@ -191,6 +194,8 @@ def people_rows(kept: Kept, part: int) -> list[EvidenceRow]:
 def person_row(kept: Kept, view: int, id: str, fields: Mapping[str, Any]) -> EvidenceRow:
     """One person as a history row that only one view sees."""
     known, true, _ = kept.views[view]
+    if fields.get("date") == WITHHELD:
+        fields = {**fields, "date": WITHHELD_YEAR}
     row = {
         "kind": kept.kind,
         "record": id,
