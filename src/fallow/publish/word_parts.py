@@ -21,11 +21,15 @@ LOCALES = {
 """Word names a language with its country."""
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
-_AFTER_SHADE = ("tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "overflowPunct", "topLinePunct")
-_AFTER_SHADE += ("autoSpaceDE", "autoSpaceDN", "bidi")
-_AFTER_BIDI = ("adjustRightInd", "snapToGrid", "spacing", "ind", "contextualSpacing", "mirrorIndents")
-_AFTER_BIDI += ("suppressOverlap", "jc", "textDirection", "textAlignment", "textboxTightWrap", "outlineLvl")
-_AFTER_BIDI += ("divId", "cnfStyle", "rPr", "sectPr", "pPrChange")
+_AFTER_SHADE: tuple[str, ...] = (
+    *("tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "overflowPunct", "topLinePunct"),
+    *("autoSpaceDE", "autoSpaceDN", "bidi"),
+)
+_AFTER_BIDI: tuple[str, ...] = (
+    *("adjustRightInd", "snapToGrid", "spacing", "ind", "contextualSpacing", "mirrorIndents"),
+    *("suppressOverlap", "jc", "textDirection", "textAlignment", "textboxTightWrap", "outlineLvl"),
+    *("divId", "cnfStyle", "rPr", "sectPr", "pPrChange"),
+)
 _AFTER_SIZE = ("highlight", "u", "effect", "bdr", "shd", "fitText", "vertAlign", "rtl", "cs", "em", "lang")
 
 
