@@ -22,6 +22,7 @@ from fallow.publish.layers import coarse, leaving
 from fallow.publish.redact import WITHHELD, for_audience
 from fallow.register import Register, open_register
 from fallow.words import LANGUAGES
+from test_founding_case import entered
 
 PUBLIC, PARTNER, INTERNAL = (AUDIENCES[one] for one in ("public", "partner", "internal"))
 
@@ -285,6 +286,38 @@ def test_a_layer_as_it_was_known_then(register: Register) -> None:
     assert first.stamp.true == "2019-12-31"
     some = leaving(Layer("hazard", where={"admin1": "South"}), register, PUBLIC)
     assert len(some.rows) == 1
+
+
+def test_the_appeal_tells_three_only_when_somebody_lets_it(shared_data: Path, tmp_path: Path) -> None:
+    """298 and 301 in two tables and in their difference: no two of them are told unless the three is."""
+    appeal = entered(shared_data, tmp_path, "2020-11")
+    period = {"since": "2020-11"}
+    built = of_results(
+        {
+            "then": run("casualties", appeal, **period, known="2023-04-28"),
+            "now": run("casualties", appeal, **period, known="2023-04-29"),
+            "why": run("difference", appeal, **period, known_before="2023-04-28", known="2023-04-29"),
+        },
+        appeal,
+    )
+    left = for_audience(built, PUBLIC).publication.results
+    told = {
+        "then": left["then"].value("casualties"),
+        "now": left["now"].value("casualties"),
+        "before": left["why"].value("before", "total", ""),
+        "after": left["why"].value("after", "total", ""),
+        "change": left["why"].value("change", "total", ""),
+    }
+    assert told["then"] == told["before"]
+    assert told["now"] == told["after"]
+    assert told["change"] is None
+    assert left["now"].value("killed") is None
+    assert [told["then"], told["now"]].count(None) == 1
+    accepted = {"why/change/total/": "named in the appeal", "now/killed": "named in the appeal"}
+    stands = for_audience(built, PUBLIC, accepted=accepted)
+    assert not stands.withheld
+    assert stands.publication.results["now"].value("casualties") == 301
+    appeal.close()
 
 
 def test_it_needs_no_right_to_write(register: Register, tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def relations_of(results: Mapping[str, Result], smallest: int) -> Relations:
     Parameters
     ----------
     smallest
-        Records below this number are too few to recognise a number by when its measure has another name.
+        Below this a number is not recognised by its records where its measure has another name: one person
+        is counted in many lines, and they are not one number for that.
     """
     people = {name: one for name, one in results.items() if one.people}
     told = [one for name, result in people.items() for one in _told(name, result)]
@@ -159,7 +160,7 @@ def _join_same(told: Sequence[_Told], joined: _Joined, smallest: int) -> None:
         if one.records:
             marks.append((one.records, one.value, one.measure))
             marks.append((one.records, one.value, one.figure.result, one.figure.line))
-            if len(one.records) >= smallest:
+            if abs(one.value) >= smallest:
                 marks.append((one.records, one.value))
         for mark in marks:
             joined.join(seen.setdefault(mark, i), i)
@@ -204,7 +205,7 @@ def _by_records(
     told: Sequence[_Told], layers: Mapping[_Layer, Sequence[int]], smallest: int
 ) -> Iterator[Sum]:
     """A number is the sum of those numbers of a layer whose records, disjoint, are together its own."""
-    parents = [i for i, one in enumerate(told) if len(one.records) >= max(smallest, 2) and one.value > 0]
+    parents = [i for i, one in enumerate(told) if len(one.records) > 1 and one.value >= smallest]
     for lines in layers.values():
         owner: dict[str, int] = {}
         parts = [one for one in lines if told[one].records and told[one].value > 0]
