@@ -234,3 +234,15 @@ def test_every_table_of_the_readme_has_its_file(register: Register, tmp_path: Pa
     made = counted(register)
     names = {one.name for one in write_csv(made, "fr", tmp_path)}
     assert names == {f"{block.id}.csv" for block, _ in grids(made, "fr")} | {README}
+
+
+def test_tags_say_people_only_where_people_are_counted(register: Register) -> None:
+    counted(register)
+    names = ("casualties", "donor_land", "education", "month_land")
+    asked: dict[str, dict[str, str]] = {"month_land": {"month": "2021-01"}}
+    made = of_results([fallow.run(one, register, **asked.get(one, {})) for one in names], register)
+    tags = {(table.id, one.name): one.hxl for table in made.tables for one in table.columns}
+    assert tags["casualties", "unknown"] == "#affected+unknown"
+    assert tags["education", "unknown"] == "#indicator+unknown"
+    assert tags["donor_land", "date_uncertain"] == "#indicator+date_uncertain+m2"
+    assert tags["month_land", "now"] == "#indicator+month+m2"

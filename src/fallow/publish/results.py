@@ -109,7 +109,7 @@ def table_of(
     if measures is not None:
         chosen.sort(key=lambda one: list(measures).index(one.name))
     columns = [key_column(one, tags.get(one.name)) for one in result.keys]
-    columns += [measure_column(one, tags.get(one.name)) for one in chosen]
+    columns += [measure_column(one, tags.get(one.name), people=result.people) for one in chosen]
     rows = []
     for line in result.lines:
         keys = (*line.key, *[""] * (len(result.keys) - len(line.key)))
@@ -159,14 +159,24 @@ def key_column(key: Key, hxl: str | None = None) -> Column:
     )
 
 
-def measure_column(measure: Measure, hxl: str | None = None) -> Column:
-    """The column of a measure."""
+def measure_column(measure: Measure, hxl: str | None = None, *, people: bool = False) -> Column:
+    """The column of a measure; ``people`` when it counts them, which its HXL tag then says."""
     return Column(
         name=measure.name,
         label=measure.label,
         unit=_UNITS.get(measure.unit, "number"),
-        hxl=hxl if hxl is not None else HXL.get(measure.name, ""),
+        hxl=hxl if hxl is not None else _tag(measure, people=people),
     )
+
+
+def _tag(measure: Measure, *, people: bool) -> str:
+    """The HXL tag of a measure: of people affected only where people are counted, of an area in m2."""
+    tag = HXL.get(measure.name, "")
+    if tag.startswith("#affected") and not people:
+        tag = tag.replace("#affected", "#indicator", 1)
+    if measure.unit == "m2" and tag and not tag.endswith("+m2"):
+        tag = f"{tag.removesuffix('+num')}+m2"
+    return tag
 
 
 def notes_of(result: Result) -> tuple[Text, ...]:
