@@ -185,6 +185,14 @@ def test_a_year_with_nothing_in_it_says_so_and_still_tells_the_land(country: Cou
     assert made.table("c_areas").rows, "the land that stood at the end of the year is still told"
 
 
+def test_a_year_that_has_not_ended_says_so(country: Country) -> None:
+    happen(country)
+    this_year = int(country.register.today()[:4])
+    for year, expected in ((this_year, "has not ended"), (this_year - 1, "at the end of the year")):
+        table = prepare("article7", country.register, year=year).table("c_areas")
+        assert expected in table.notes[0]["en"]
+
+
 def test_a_year_before_everything_has_no_land(country: Country) -> None:
     happen(country)
     why = absent(prepare("article7", country.register, year=1990))

@@ -182,10 +182,20 @@ def year_of(year: int | str) -> int:
     return int(given)
 
 
+def end_of(making: Making, year: int) -> str:
+    """The note that says when the land of a year is told: at its end, or so far."""
+    return "publish.note.end_of_year" if f"{year}-12-31" <= _today(making) else "publish.note.so_far"
+
+
+def _today(making: Making) -> str:
+    """The last day the publication can know of."""
+    known = making.clocks.get("known")
+    return min(making.register.today(), date_high(str(known))) if known else making.register.today()
+
+
 def begun(making: Making, first_day: str) -> None:
     """Refuse a period that has not begun on the day of the register: nobody can report it yet."""
-    known = making.clocks.get("known")
-    today = min(making.register.today(), date_high(str(known))) if known else making.register.today()
+    today = _today(making)
     if first_day > today:
         raise FallowError("PERIOD_AHEAD", "period", found=first_day, today=today)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from fallow.analysis import Line
 from fallow.publish.builders import Making
-from fallow.publish.forms import LAND, PEOPLE, chart, contamination_of, form, text
+from fallow.publish.forms import LAND, PEOPLE, chart, contamination_of, end_of, form, text
 from fallow.publish.publication import Block, Column, Table
 from fallow.words import catalogue
 
@@ -49,7 +49,7 @@ def form_c(making: Making, year: int, keep: Callable[[Line], bool], prefix: str 
         period=str(year),
         keep=stands,
         measures=measures,
-        notes=("publish.note.end_of_year", "publish.note.date_laid"),
+        notes=(end_of(making, year), "publish.note.date_laid"),
         extra=(laid,),
     )
     yield form(
@@ -61,7 +61,7 @@ def form_c(making: Making, year: int, keep: Callable[[Line], bool], prefix: str 
         period=str(year),
         keep=stands,
         measures=measures,
-        notes=("publish.note.end_of_year",),
+        notes=(end_of(making, year),),
         own_notes=False,
     )
 
@@ -129,7 +129,7 @@ def warning(making: Making, year: int, prefix: str) -> Iterator[Block]:
         id=f"{prefix}_marking",
         title="publish.forms.marking",
         kinds=LAND,
-        notes=("publish.note.end_of_year",),
+        notes=(end_of(making, year),),
     )
     yield form(
         making,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from fallow.analysis import Line
 from fallow.publish.builders import Made, Making, publication
-from fallow.publish.forms import PEOPLE, begun, by_hand, form, heading, paragraph, text, year_of
+from fallow.publish.forms import PEOPLE, begun, by_hand, end_of, form, heading, paragraph, text, year_of
 from fallow.publish.publication import Block
 from fallow.publish.treaty_blocks import RELEASED, assisted, education, warning
 from fallow.words import catalogue
@@ -74,7 +74,7 @@ def _form_f(making: Making, year: int) -> Iterator[Block]:
         period=str(year),
         keep=stands,
         measures=("closing_hazards", "closing", "closing_no_area"),
-        notes=("publish.note.end_of_year", "publish.note.cluster"),
+        notes=(end_of(making, year), "publish.note.cluster"),
     )
     yield form(
         making,

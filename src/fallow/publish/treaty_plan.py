@@ -14,7 +14,19 @@ from typing import Any
 from fallow.analysis import Line
 from fallow.errors import FallowError
 from fallow.publish.builders import Made, Making, publication
-from fallow.publish.forms import LAND, PEOPLE, begun, chart, form, heading, missing, paragraph, text, year_of
+from fallow.publish.forms import (
+    LAND,
+    PEOPLE,
+    begun,
+    chart,
+    end_of,
+    form,
+    heading,
+    missing,
+    paragraph,
+    text,
+    year_of,
+)
 from fallow.publish.publication import Absent, Block, Table
 from fallow.publish.treaty_blocks import assisted, education
 from fallow.words import catalogue
@@ -65,7 +77,7 @@ def _indicators(making: Making, year: int, deadline: int | None) -> Iterator[Blo
         period=str(year),
         keep=lambda line: bool(line.values["closing"] or line.values["closing_hazards"]),
         measures=("closing_hazards", "closing", "closing_no_area"),
-        notes=("publish.note.end_of_year",),
+        notes=(end_of(making, year),),
     )
     yield heading("publish.action_plan.progress")
     asked: dict[str, Any] = {} if deadline is None else {"deadline": deadline}
