@@ -87,8 +87,8 @@ class HistoryWriter:
         self.settle()
         if self._bulk:
             boxes = np.concatenate(self._boxes) if self._boxes else None
+            self._bulk, self._boxes = False, None  # 32 bytes a row need not be there twice
             geopackage.create_indexes(self._connection, self.kind, boxes)
-            self._bulk, self._boxes = False, None
 
     def put(self, rows: Sequence[tuple[Row, Mapping[str, Any], Row]], wkb: Sequence[bytes | None]) -> None:
         """Insert rows given as ``(record and bounds, values, conflict awaiting declared reports)``."""
