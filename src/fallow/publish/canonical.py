@@ -75,7 +75,7 @@ def from_bytes(content: bytes, where: str) -> Publication:
             subtitle=_text(said["subtitle"]),
             blocks=tuple(_made(one) for one in said["blocks"]),
             results={},
-            stamp=Stamp(**said["stamp"]),
+            stamp=checked_stamp(Stamp(**said["stamp"])),
             issued=said["issued"],
             parameters=dict(said["parameters"]),
         )
@@ -96,6 +96,16 @@ def json_of(content: bytes, where: str) -> Any:
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
         raise FallowError("BUNDLE_JSON", where, found=type(error).__name__) from error
     return said
+
+
+def checked_stamp(stamp: Stamp) -> Stamp:
+    """A stamp whose parts are what they must be; ``TypeError`` or ``ValueError`` otherwise."""
+    for one in (stamp.programme, stamp.register, stamp.data_date, stamp.head_hash, stamp.crs):
+        _str(one)
+    if type(stamp.head) is not int or not isinstance(stamp.unlocated, dict):
+        raise TypeError("stamp")
+    bytes.fromhex(stamp.head_hash)
+    return stamp
 
 
 def _plain(parameters: Mapping[str, object]) -> Any:

@@ -6,7 +6,7 @@ and what was not. Nothing in a bundle is trusted and nothing in one gives a trac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +14,19 @@ from typing import Any, Literal
 
 from fallow.errors import FallowError
 from fallow.publish import archive, check_documents, check_ledger
-from fallow.publish.bundle import FIXED, MANIFEST, PUBLICATION, README, SCHEMA, SIGNATORIES, SIGNATURE
-from fallow.publish.canonical import from_bytes, json_of
+from fallow.publish.bundle import (
+    DOCUMENTS,
+    EVIDENCE,
+    FIXED,
+    LEDGER,
+    MANIFEST,
+    PUBLICATION,
+    README,
+    SCHEMA,
+    SIGNATORIES,
+    SIGNATURE,
+)
+from fallow.publish.canonical import checked_stamp, from_bytes, json_of
 from fallow.publish.check_figures import Sealed, figures, sealed
 from fallow.publish.check_register import against
 from fallow.publish.checked import Line, fails, failure, holds
@@ -84,7 +95,10 @@ def check(path: Path, register: Register | None = None, key: str | None = None) 
         manifest = _manifest(members)
     except FallowError as error:
         return Check((failure(error),))
-    lines = [*_signed(members, manifest), *_key(manifest, register, key), *_members(members, manifest)]
+    lines: list[Line] = []
+    lines += _walked(MANIFEST, lambda: _signed(members, manifest))
+    lines += _walked(MANIFEST, lambda: _key(manifest, register, key))
+    lines += _walked(MANIFEST, lambda: _members(members, manifest))
     publication: Publication | None = None
     seal: Sealed | None = None
     try:
@@ -92,15 +106,28 @@ def check(path: Path, register: Register | None = None, key: str | None = None) 
         seal = sealed(members)
     except FallowError as error:
         lines.append(failure(error))
-    if publication is not None:
-        lines += _signatories(members, publication)
-    lines += check_ledger.ledger(members, manifest, publication, seal)
-    if publication is not None and seal is not None:
-        lines += figures(publication, seal)
-        lines += check_documents.documents(members, manifest, publication)
+    shown, kept = publication, seal
+    if shown is not None:
+        lines += _walked(SIGNATORIES, lambda: _signatories(members, shown))
+    lines += _walked(LEDGER, lambda: check_ledger.ledger(members, manifest, shown, kept))
+    if shown is not None and kept is not None:
+        lines += _walked(EVIDENCE, lambda: figures(shown, kept))
+        lines += _walked(DOCUMENTS, lambda: check_documents.documents(members, manifest, shown))
         if register is not None:
-            lines += against(register, publication, seal, manifest.audience)
+            lines += _walked(EVIDENCE, lambda: against(register, shown, kept, manifest.audience))
     return Check(tuple(lines), manifest.title, manifest.office)
+
+
+def _walked(where: str, step: Callable[[], Iterable[Line]]) -> list[Line]:
+    """The lines of a step; what a hostile bundle breaks in it is a line too, and never a traceback."""
+    lines: list[Line] = []
+    try:
+        lines.extend(step())
+    except FallowError as error:
+        lines.append(failure(error, where))
+    except Exception as error:  # noqa: BLE001 - told as a line: whatever broke here, the bundle does not hold
+        lines.append(fails("BUNDLE_JSON", where, found=type(error).__name__))
+    return lines
 
 
 def _member(members: Mapping[str, bytes], name: str) -> bytes:
@@ -115,6 +142,7 @@ def _manifest(members: Mapping[str, bytes]) -> Manifest:
         raise FallowError("BUNDLE_NEWER", MANIFEST, found=said["schema"], known=SCHEMA)
     try:
         manifest = Manifest.from_dict(said)
+        checked_stamp(manifest.stamp)
         named = [one.name for one in manifest.files]
         texts = [*named, *(one.sha256 for one in manifest.files), manifest.office, manifest.stamp.register]
         texts += [*manifest.title.values(), *manifest.languages, manifest.audience]

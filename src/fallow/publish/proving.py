@@ -186,7 +186,7 @@ def people_rows(kept: Kept, part: int) -> list[EvidenceRow]:
             said = orjson.loads(line)
             if said["part"] == part:
                 found.append(person_row(kept, said["view"], said["id"], said["fields"]))
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise FallowError("EVIDENCE_ROW", kept.kind, found=type(error).__name__) from error
     return found
 
