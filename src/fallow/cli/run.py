@@ -12,10 +12,11 @@ import click
 
 from fallow.cli import options
 from fallow.cli.analyses import chosen_format, format_option, json_option, make
+from fallow.cli.figure_table import print_figures
 from fallow.cli.opening import reading
 from fallow.cli.records_out import cell
 from fallow.cli.shell import Option
-from fallow.cli.show import print_json, print_line, print_table
+from fallow.cli.show import print_json, print_line
 from fallow.cli.wanted import fresh_target
 from fallow.errors import FallowError
 from fallow.words import in_language, say
@@ -135,29 +136,19 @@ def print_result(register: Register, result: Result, head: int | None) -> None:
     """The table for a person; under it the notes, S4's words and the recipe."""
     from fallow.analysis import telling
 
-    keys, measures = result.keys, result.measures
+    measures = result.measures
     shown = [
         one
         for one in measures
         if one is measures[0] or any(line.values.get(one.name) not in (None, 0) for line in result.lines)
     ]
-    rows = [
-        [
-            *telling.about(keys, line.key),
-            *(telling.number(line.values.get(one.name), one.unit) for one in shown),
-        ]
-        for line in result.lines
-    ]
-    heads = [*(in_language(one.label) for one in keys), *(telling.head(one) for one in shown)]
-    if rows:
-        print_table(
-            heads, rows, title=in_language(result.title), numbers=range(len(keys), len(keys) + len(shown))
-        )
+    if result.lines:
+        print_figures(result, shown, in_language(result.title))
     else:
         print_line(in_language(result.title))
         print_line(say("analysis.nothing"))
     hidden = [telling.head(one) for one in measures if one not in shown]
-    if hidden and rows:
+    if hidden and result.lines:
         print_line(say("analysis.nought", measures="; ".join(hidden)))
     for line in telling.notes(result):
         print_line(line)

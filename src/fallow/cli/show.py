@@ -44,9 +44,17 @@ def print_line(text: str) -> None:
 
 
 def print_table(
-    heads: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", numbers: Sequence[int] = ()
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str = "",
+    numbers: Sequence[int] = (),
+    widths: Sequence[int] | None = None,
 ) -> None:
-    """A table for a person; the columns in ``numbers`` are right-aligned, in Arabic all are."""
+    """A table for a person; the columns in ``numbers`` are right-aligned, in Arabic all are.
+
+    ``widths`` are those of the columns, where the caller has shared out the screen.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -64,6 +72,7 @@ def print_table(
             overflow="fold",  # never cut: what is not shown would be taken for what is not there
             # a number broken in two would be read as two numbers
             min_width=max((len(row[at]) for row in cells), default=1) if at in numbers else least[at],
+            width=widths[at] if widths is not None else None,
         )
     for row in cells:
         table.add_row(*(Text(row[at], no_wrap=True if at in numbers else None) for at in order))
