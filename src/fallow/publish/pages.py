@@ -112,7 +112,7 @@ class _Page:
         yield f'<p class="facts">{" · ".join(facts)}</p>'
         yield f'<p class="s4">{self.said(printed.s4(stamp, self._lang))}</p>'
         level = 0
-        for block in of.blocks:
+        for block in printed.blocks(of):
             if isinstance(block, Heading):
                 level = min(block.level, level + 1)
                 yield f"<h{level + 1}>{self.label(block.text)}</h{level + 1}>"
@@ -137,8 +137,8 @@ class _Page:
             yield plots.svg(block, table, self._lang)
             yield f'<p class="notes">{self._from(table)}</p></figure>'
         elif isinstance(block, Absent):
-            yield f'<div class="absent"><strong>{self.label(block.title)}</strong><br>'
-            yield f'<span class="quiet">{self.word("absent")}: {self.label(block.reason)}</span></div>'
+            title = f"<strong>{self.label(block.title)}</strong><br>" if block.title else ""
+            yield f'<div class="absent">{title}<span class="quiet">{self.word("absent")}: {self.label(block.reason)}</span></div>'
         elif isinstance(block, Signatures):
             yield from self._signatures(block)
 

@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fallow.analysis import Result
 from fallow.kinds import load_kinds
-from fallow.publish.publication import Cell, Column, Figure, Paragraph, Publication, Stamp, Table, Unit
+from fallow.publish.publication import (
+    Absent,
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Heading,
+    Paragraph,
+    Publication,
+    Stamp,
+    Table,
+    Unit,
+)
 from fallow.words import RIGHT_TO_LEFT, Text, in_language, say
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -28,6 +40,15 @@ _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]
 _SPACES = re.compile(r"[\t\n\r\x0b\x0c\u2028\u2029]+")
 _ISO_DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}(-\d{2})?(?![\w-])")
 _FIELD = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def blocks(publication: Publication) -> Iterator[Block]:
+    """Blocks in order; a form that stands empty under a heading of its own name does not say it twice."""
+    before: Text = {}
+    for block in publication.blocks:
+        same = isinstance(block, Absent) and dict(block.title) == dict(before)
+        yield replace(block, title={}) if isinstance(block, Absent) and same else block
+        before = block.text if isinstance(block, Heading) else {}
 
 
 @dataclass(frozen=True, slots=True)

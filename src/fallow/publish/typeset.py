@@ -218,7 +218,7 @@ def _blocks(
     publication: Publication, lang: str, marks: Mapping[str, printed.Source]
 ) -> Iterator[dict[str, Any]]:
     level = 0
-    for block in publication.blocks:
+    for block in printed.blocks(publication):
         if isinstance(block, Heading):
             level = min(block.level, level + 1)  # a reader's outline may not skip a level
             # and may not have an entry that says nothing

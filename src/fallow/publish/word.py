@@ -103,7 +103,7 @@ class _Writer:
         warning = self._paragraph(printed.s4(stamp, self._lang))
         shade_paragraph(warning, _PALE)
         level = 0
-        for block in of.blocks:
+        for block in printed.blocks(of):
             if isinstance(block, Heading):
                 level = min(block.level, level + 1)
                 self._heading(in_language(block.text, self._lang), level)
@@ -178,10 +178,10 @@ class _Writer:
         elif isinstance(block, Chart):
             self._chart(block)
         elif isinstance(block, Absent):
-            out = self._paragraph(in_language(block.title, self._lang), bold=True)
+            if block.title:
+                shade_paragraph(self._paragraph(in_language(block.title, self._lang), bold=True), _PALE)
             reason = f"{self._word('absent')}: {in_language(block.reason, self._lang)}"
             self._paragraph(reason, quiet=True)
-            shade_paragraph(out, _PALE)
         elif isinstance(block, Signatures):
             self._signatures(block)
 
