@@ -1,17 +1,16 @@
 """Step 3, one number of the casualties, counted by columns: a figure at any date of a long history at once.
 
 The table of :mod:`~fallow.analysis.casualties` keeps the records behind every cell. One figure needs them of
-one cell only, so here the view is read as columns and people who are alike in everything that is asked are
-counted together; value, recipe and sources are the same (``tests/analysis/test_figure.py``). A register with
-accidents takes the long way, because their unnamed casualties have to be set against their victims.
+one cell only, so here the database counts people who are alike in everything that is asked, of those whose
+date may lie in the period, and gives the digest of all it read; value, recipe and sources are the same
+(``tests/analysis/test_figure.py``). A register with accidents takes the long way, because their unnamed
+casualties have to be set against their victims.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
-from itertools import chain
-from typing import Any
 
 from fallow.analysis.casualties import (
     DIMENSIONS,
@@ -24,9 +23,13 @@ from fallow.analysis.casualties import (
 from fallow.analysis.people import OUTCOMES, Harmed, alone
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Counted, Plain, counting
+from fallow.kinds import date_high, date_low
 
 _ALL = frozenset(OUTCOMES)
 _COLUMNS = {"casualties": _ALL, **{one: frozenset({one}) for one in OUTCOMES}}
+
+
+_CALENDAR = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
 
 
 @counting("casualties")
@@ -47,62 +50,60 @@ def count(
     counted = chosen == "date_uncertain" or chosen in _COLUMNS
     if not counted or "victim" not in asked.register.model.kinds or _accidents(asked):
         return None
-    places = PLACES if place is not None else ()
-    columns = _columns(asked, [*(DIMENSIONS[one] for one in dimensions), *places])
-    if columns is None:
+    inputs = asked.view.inputs("victim")
+    if not inputs.records:
         return None
-    records, reports, declared, alike, names = columns
-    inside: set[tuple[Any, ...]] = set()
-    uncertain: set[tuple[Any, ...]] = set()
+    places = PLACES if place is not None else ()
+    names = _names(asked, period, [*(DIMENSIONS[one] for one in dimensions), *places])
+    values = {"inside": 0, "uncertain": 0}
+    numbers: dict[str, list[str]] = {"inside": [], "uncertain": []}
     there = place is None
-    sums = Counter(alike)
-    for combination in sums:
-        one = alone(Plain("", dict(zip(names, combination, strict=True))))
+    found = bool(not at)
+    for many, reports, *cells in asked.view.grouped("victim", names, _span(period, dimensions, at)):
+        one = alone(Plain("", dict(zip(names, cells, strict=True))))
         if place is not None and not _in(one, place):
             continue
         there = True
         if at and tuple(value_of(one, name) for name in dimensions) != tuple(at):
             continue
         side = period.side(one.date, one.until)
-        if side == "uncertain":
-            uncertain.add(combination)
-        elif side == "inside" and one.outcome in _COLUMNS.get(chosen, _ALL):
-            inside.add(combination)
-    if not there or (at and not inside and not uncertain):
+        if side == "outside" or (side == "inside" and one.outcome not in _COLUMNS.get(chosen, _ALL)):
+            continue
+        found = True
+        values[side] += many
+        numbers[side].append(reports)
+    if not there or not found:
         return None
-    wanted = uncertain if chosen == "date_uncertain" else inside
-    numbers = [text for combination, text in zip(alike, reports, strict=True) if combination in wanted]
-    doubtful = sum(sums[one] for one in uncertain)
+    wanted = "uncertain" if chosen == "date_uncertain" else "inside"
     return Counted(
         keys=tuple(dimension_key(asked.register.model, name) for name in dimensions),
         measure=measures[chosen],
-        value=sum(sums[one] for one in wanted),
-        uncertain=None if chosen == "date_uncertain" else doubtful,
-        behind=tuple(map(int, " ".join(numbers).split())),
-        records=records,
-        reports=reports,
-        declared=sum(declared),
+        value=values[wanted],
+        uncertain=None if chosen == "date_uncertain" else values["uncertain"],
+        behind=list(map(int, " ".join(numbers[wanted]).split())),
+        inputs=inputs,
     )
+
+
+def _span(period: Period, dimensions: Sequence[str], at: Sequence[str]) -> tuple[str, str] | None:
+    """The days in which the date of everybody in the cell may lie; ``None`` for any."""
+    span = None if period.whole else (period.since, period.until)
+    for name, value in zip(dimensions, at, strict=False):
+        if name in ("year", "month") and _CALENDAR.fullmatch(value):
+            span = date_low(value), date_high(value)
+    return span
 
 
 def _accidents(asked: Asked) -> bool:
     return "accident" in asked.register.model.kinds and asked.view.count("accident") > 0
 
 
-def _columns(
-    asked: Asked, fields: Sequence[str]
-) -> tuple[Sequence[str], Sequence[str], Sequence[int], list[tuple[Any, ...]], list[str]] | None:
-    """Record, reports and declared as columns, what is asked of each as a tuple, and the names in it."""
+def _names(asked: Asked, period: Period, fields: Sequence[str]) -> list[str]:
+    """The stored fields that decide on the cell; of all time no date does."""
     there = {one.name for one in asked.register.model.kinds["victim"].stored}
     ages = ["age"] if "age_group" in fields else []
-    names = [one for one in dict.fromkeys(["outcome", "date", "date_until", *fields, *ages]) if one in there]
-    rows = chain.from_iterable(
-        asked.view.raw("victim", ["record", "reports", "declared", *names], geometry=False)
-    )
-    columns = list(zip(*rows, strict=True))
-    if not columns:
-        return None
-    return columns[0], columns[1], columns[2], list(zip(*columns[3:], strict=True)), names
+    dates = [] if period.whole and "date" not in fields else ["date", "date_until"]
+    return [one for one in dict.fromkeys(["outcome", *dates, *fields, *ages]) if one in there]
 
 
 def _in(one: Harmed, place: str) -> bool:

@@ -15,14 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from fallow.analysis.parameters import Parameter, checked, parameters_of
 from fallow.analysis.result import Key, Line, Measure, Recipe, Result, digest_of_inputs
 from fallow.errors import FallowError
-from fallow.register import Record, Register, View
+from fallow.register import Inputs, Record, Register, View
 from fallow.words import Text, catalogue
 
 CLOCKS = ("known", "true", "head")
@@ -100,20 +99,16 @@ class Counted:
     ----------
     behind
         Ledger numbers of the reports behind it.
-    records, reports
-        Every record that was read, and its reports as they are stored: numbers with spaces between them.
-    declared
-        How many of those reports have a declared known date.
+    inputs
+        Every record and report that was read.
     """
 
     keys: tuple[Key, ...]
     measure: Measure
     value: int
     uncertain: int | None
-    behind: tuple[int, ...]
-    records: Sequence[str]
-    reports: Sequence[str]
-    declared: int
+    behind: Sequence[int]
+    inputs: Inputs
 
 
 Function = Callable[..., Found]
@@ -269,14 +264,8 @@ def counted(
         found = short(asked, measure, at, **parameters)
     if found is None:
         return None
-    # A space sorts before every letter of an id, so the lines are in order of record.
-    lines = sorted(map("%s %s\n".__mod__, zip(found.records, found.reports, strict=True)))
-    read = _Read(
-        len(found.records),
-        sum(text.count(" ") for text in found.reports) + len(found.reports),
-        found.declared,
-        sha256("".join(lines).encode()).hexdigest(),
-    )
+    of = found.inputs
+    read = _Read(of.records, of.reports, of.declared, of.digest)
     return found, _recipe(chosen, asked, clocks, parameters, read)
 
 

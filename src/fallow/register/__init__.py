@@ -4,6 +4,7 @@ from fallow.register.approving import Approval
 from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
+from fallow.register.counted import Inputs
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.ground import Ground, Outside, Overlap
 from fallow.register.life import Life, LifeDecision, LifeReport
@@ -39,6 +40,7 @@ __all__ = [
     "DeliveryRow",
     "Draft",
     "Ground",
+    "Inputs",
     "Life",
     "LifeDecision",
     "LifeReport",

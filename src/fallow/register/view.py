@@ -18,6 +18,7 @@ from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, columns, date_high, date_low
 from fallow.register import geoblob, rtree
 from fallow.register.called import asked_for, called, follow, follow_stored, linking
+from fallow.register.counted import Inputs, grouped, inputs
 from fallow.register.damage import readable
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
@@ -265,6 +266,23 @@ class View:
         said = ["", *names] if geometry else names
         while batch := rows.fetchmany(2_000):
             yield [self._followed(declared, said, row) for row in batch] if linked else batch
+
+    def inputs(self, kind: str) -> Inputs:
+        """How many records and reports of a kind stand here, and their digest."""
+        declared = self._model.kind(kind)
+        return inputs(self._connection, declared, *self._condition(declared, None, None))
+
+    def grouped(
+        self, kind: str, names: Sequence[str], span: tuple[str, str] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """For each combination of the stored fields ``names``: how many records, their reports, the cells.
+
+        With a span of two days, of records whose field ``date`` may lie in it. Links are not followed.
+        """
+        declared = self._model.kind(kind)
+        for name in names:
+            _column(declared, name)
+        yield from grouped(self._connection, declared, names, *self._condition(declared, None, None), span)
 
     def frame(
         self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
