@@ -82,8 +82,8 @@ def figures(publication: Publication, seal: Sealed) -> Iterator[Line]:
         elif name not in refused:
             why = kept_.unproved.get(figure, NO_EVIDENCE) if kept_ else NO_EVIDENCE
             yield Line("BUNDLE_FIGURE_OPEN", "open", figure.id, {"why": _known(why)})
-    for name, error in refused.items():
-        yield failure(error, name)
+    for name, refusal in refused.items():
+        yield failure(refusal, name)
     for name, proof in proofs.items():
         odd = set(proof.disagreeing) - ({"digest"} if name in seal.otherwise else set())
         if odd and name in seal.digests:

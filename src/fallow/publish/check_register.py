@@ -33,8 +33,8 @@ def against(register: Register, publication: Publication, seal: Sealed, to: str)
             result = rerun(register, recipe, by_head=by_head)
             wrong = {one: value for one, value in mine.items() if not same(value, value_of(result, one))}
             for figure, value in wrong.items():
-                facts = {"printed": value, "found": value_of(result, figure)}
-                yield Line("BUNDLE_REGISTER_FIGURE", "fails", figure.id, facts)
+                numbers = {"printed": value, "found": value_of(result, figure)}
+                yield Line("BUNDLE_REGISTER_FIGURE", "fails", figure.id, numbers)
             taken = None if wrong else take(register, name, recipe, mine, audience(to))
         except FallowError as error:
             yield failure(error, name)
