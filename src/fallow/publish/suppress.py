@@ -24,7 +24,7 @@ from fallow.publish.relations import (
     lines_told,
     relations_of,
 )
-from fallow.publish.worlds import Change, Witness, Worlds, audit
+from fallow.publish.worlds import Change, Witness, Worlds, audit, joined
 
 _TOGETHER = 64
 """Numbers that are tried to be told at once."""
@@ -100,6 +100,7 @@ class _Telling:
         self.kept = kept
         numbers = relations.numbers
         self.hidden = {i for i, one in enumerate(numbers) if one.value}
+        self.joined = joined(relations, self.hidden)
 
     def withheld(self) -> set[int]:
         """The small numbers and as many more as it takes; proved, or refused."""
@@ -138,7 +139,7 @@ class _Telling:
         lost |= self.small - self.witness.keys()
         found: dict[int, Witness] = {}
         for p in sorted(lost):
-            witness = self.worlds.witness(p, self.need)
+            witness = self.worlds.witness(p, self.need) or self._multiplied(p, numbers)
             if witness is None:
                 self.worlds.take_back(before)
                 return False
@@ -147,6 +148,18 @@ class _Telling:
         for p, witness in found.items():
             self._keep(p, witness)
         return True
+
+    def _multiplied(self, p: int, telling: Collection[int]) -> Witness | None:
+        """All numbers that hang together with a small one, so many times as large: no sum can object.
+
+        It is the world that is always there at the beginning, and only while none of them is told.
+        """
+        whole = self.joined[p]
+        if not whole <= self.hidden or not whole.isdisjoint(telling):
+            return None
+        value = self.worlds.value
+        times = -(-self.need // abs(value[p]))
+        return {}, {one: times * value[one] for one in whole}
 
     def _keep(self, p: int, witness: Witness) -> None:
         for world in self.witness.get(p, ()):

@@ -179,6 +179,27 @@ class Worlds:
         return [one for _, one in sorted(near)[:_BLOCKERS]]
 
 
+def joined(relations: Relations, free: Collection[int]) -> Mapping[int, frozenset[int]]:
+    """By number: all that hang together with it through sums of numbers that are not nought."""
+    parent = {one: one for one in free}
+
+    def root(one: int) -> int:
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = parent[one]
+        return one
+
+    for sum in relations.sums:
+        moving = [one for one, _ in sum if one in parent]
+        for one in moving[1:]:
+            parent[root(one)] = root(moving[0])
+    groups: dict[int, set[int]] = defaultdict(set)
+    for one in parent:
+        groups[root(one)].add(one)
+    whole = {top: frozenset(group) for top, group in groups.items()}
+    return {one: whole[root(one)] for one in parent}
+
+
 def _less(way: Change, by: Change, times: int, less: int) -> dict[int, int]:
     """``times`` a direction less ``less`` times another, a factor below 0 turned round."""
     found = {one: times * change for one, change in way.items()} if times != 1 else dict(way)
