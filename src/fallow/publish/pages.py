@@ -138,7 +138,8 @@ class _Page:
             yield f'<p class="notes">{self._from(table)}</p></figure>'
         elif isinstance(block, Absent):
             title = f"<strong>{self.label(block.title)}</strong><br>" if block.title else ""
-            yield f'<div class="absent">{title}<span class="quiet">{self.word("absent")}: {self.label(block.reason)}</span></div>'
+            yield f'<div class="absent">{title}<span class="quiet">'
+            yield f"{self.word('absent')}: {self.label(block.reason)}</span></div>"
         elif isinstance(block, Signatures):
             yield from self._signatures(block)
 
