@@ -66,7 +66,8 @@ def test_there_is_no_default_audience_and_nothing_else_is_guessed(
     for words, code in (
         (("casualties",), "OPTION"),
         (("casualties", "--audience", "friends"), "AUDIENCE_UNKNOWN"),
-        (("casualtys", "--audience", "public"), "ANALYSIS_UNKNOWN"),
+        (("casualtys", "--audience", "public"), "PUBLISH_WHAT"),
+        (("artcle7", "--audience", "public"), "PUBLISH_WHAT"),
         (("layer", "--audience", "public"), "PUBLISH_WHAT"),
         (("layer", "hazzard", "--audience", "public"), "KIND_UNKNOWN"),
         (("statement", "NONE-1", "--audience", "public"), "STATEMENT_UNKNOWN"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,7 @@ def _found(
     languages: Sequence[str],
 ) -> Publication | Result | Layer:
     """What is meant: a layer, a statement, a publication by name, or else an analysis."""
-    from fallow.analysis import run
+    from fallow.analysis import analyses, run
     from fallow.publish import Layer, prepare, publications, statement_publication
 
     if what[0] == "layer" and len(what) == 2:
@@ -114,6 +115,9 @@ def _found(
         raise FallowError("PUBLISH_WHAT", " ".join(what)[:60], known=", ".join(publications()))
     if name in publications():
         return prepare(name, register, **clocks, **asked)
+    if name not in analyses():
+        near = get_close_matches(name, [*publications(), *analyses()], n=3, cutoff=0.6)
+        raise FallowError("PUBLISH_WHAT", name[:60], known=", ".join(near or publications()))
     return run(name, register, **clocks, **asked)
 
 
