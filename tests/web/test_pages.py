@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import SECRET, Programme, Visitor
-from fallow.words import LANGUAGES, RIGHT_TO_LEFT, catalogue, say
+from conftest import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
+from fallow.register import create_register
+from fallow.words import LANGUAGES, RIGHT_TO_LEFT, catalogue, in_language, say
 
 PAGES = (
     "/",
@@ -145,6 +147,39 @@ def test_conflicts_and_claims_are_said(visitor: Visitor, programme: Programme) -
     )
     quiet = visitor.get(f"/record/{programme.cha}").body.decode()
     assert say("web.record.conflict", "en") not in quiet
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_source_replaced_unseen_is_said_in_words(tmp_path: Path, built: None, language: str) -> None:
+    clock = Calendar("2021-03-01")
+    with create_register(
+        tmp_path / "r.gpkg", title="R", country="BA", invented=True, clock=clock
+    ) as register:
+        said = {"village": ("2020-01-01", "Old mill"), "survey": ("2020-06-01", "Upper mill")}
+        for source, (day, name) in said.items():
+            shape = polygon(17.0, 44.0) if source == "village" else polygon(17.0, 44.0, 0.03)
+            drafts = [hazard(uid(1), day, shape, code="H1", name=name, source=source)]
+            bring(register, source, f"The {source}", drafts, "2020-07-01")
+            clock.on("2021-04-01")
+        model = register.model.kind("hazard")
+    visitor = Visitor(tmp_path / "r.gpkg")
+    visitor.speak(language)
+    text = unescape(visitor.get(f"/record/{uid(1)}").body.decode())
+    boxes = re.findall(r'<div class="warn soft">(.*?)</div>', text, re.S)
+    label = in_language(model.field("name").label, language)
+    (name_box,) = [one for one in boxes if say("cli.soft_conflict_on", language, field=label) in one]
+    assert say("web.record.soft.rule", language) in name_box
+    first, second = re.findall(r"<li>(.*?)</li>", name_box)
+    assert "The survey" in first and "Upper mill" in first
+    assert say("web.life.past", language) not in first
+    assert "The village" in second and "Old mill" in second
+    assert say("web.life.past", language) in second
+    shape = say("cli.soft_conflict_on", language, field=say("web.geometry", language))
+    assert any(shape in one and say("web.geometry.given", language) in one for one in boxes)
+    for number in re.findall(r'href="/record/[^"]+#report-(\d+)"', "".join(boxes)):
+        assert f'id="report-{number}"' in text
+    before = unescape(visitor.get(f"/record/{uid(1)}?known=2021-03-15").body.decode())
+    assert 'class="warn soft"' not in before, "only one source had spoken then"
 
 
 def test_a_record_at_an_earlier_day(visitor: Visitor, programme: Programme) -> None:

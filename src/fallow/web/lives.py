@@ -72,6 +72,25 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """What one source said about a field that changed hands."""
+
+    number: int
+    who: str
+    true: str
+    value: str
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """A field that a later source replaced without having seen what the other said."""
+
+    heading: str
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Everything the page of a record shows."""
 
@@ -84,6 +103,8 @@ class Told:
     chips: tuple[Chip, ...]
     standing: Slice | None
     conflicts: str
+    soft: tuple[Soft, ...]
+    """Told of what stands today; an earlier day may have had others."""
     claims: str
     ground: grounds.Ground | None
     values: tuple[Value, ...]
@@ -114,6 +135,7 @@ def told(register: Register, record: str, when: When) -> Told:
         chips=_chips(register, kind, values, line.look) if standing else (),
         standing=standing,
         conflicts=wording.listed(_field_label(kind, one) for one in standing.conflict) if standing else "",
+        soft=_soft(register, kind, life) if _is_now(standing, life) else (),
         claims=wording.listed(_claim(register, kind, one) for one in standing.awaiting) if standing else "",
         ground=grounds.ground(kind, life, standing, line.look) if kind.shapes else None,
         values=_values(register, kind, standing, when) if standing else (),
@@ -137,6 +159,44 @@ def _standing(life: Life, when: When) -> Slice | None:
     found = [one for one in life.slices if holds(one)]
     own = [one for one in found if one.record == life.record]
     return next(iter(own or found), None)
+
+
+def _is_now(standing: Slice | None, life: Life) -> bool:
+    """Whether what the page shows is what stands today."""
+    now = life.now
+    if standing is None or now is None or standing.record != now.record:
+        return False
+    return (standing.known_from, standing.true_from) == (now.known_from, now.true_from)
+
+
+def _soft(register: Register, kind: Kind, life: Life) -> tuple[Soft, ...]:
+    """Fields that changed hands between sources unseen: what stands first, then what others had said."""
+    reports = {one.number: one for one in life.reports}
+    return tuple(
+        Soft(
+            say("cli.soft_conflict_on", field=_field_label(kind, one.field)),
+            tuple(
+                Side(
+                    number,
+                    reports[number].who or reports[number].source,
+                    reports[number].true,
+                    _said_in(register, kind, one.field, reports[number]),
+                    number in one.stands,
+                )
+                for number in (*one.stands, *one.beside)
+                if number in reports
+            ),
+        )
+        for one in life.parallel
+    )
+
+
+def _said_in(register: Register, kind: Kind, name: str, report: LifeReport) -> str:
+    """What a report says about a field, in words; that it gives a shape, for the geometry."""
+    field = kind.field(name)
+    if field is None:
+        return say("web.geometry.given")
+    return wording.value_words(register.model, field, report.fields.get(name)) or say("web.emptied")
 
 
 def _title(kind: Kind, values: Any, record: str) -> str:
