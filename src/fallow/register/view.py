@@ -108,6 +108,7 @@ class View:
         self._model = model
         self.known = checked_day(known, "known")
         self.true = checked_day(true, "true")
+        self._linked: dict[str, Mapping[str, str]] = {}
 
     @cached_property
     def _others(self) -> Mapping[str, str]:
@@ -116,8 +117,11 @@ class View:
 
     def _links(self, kind: Kind) -> Mapping[str, str]:
         """The link fields of a kind, where any link may lead elsewhere than it says."""
-        there = linking(kind)
-        return there if there and self._others else {}
+        found = self._linked.get(kind.name)
+        if found is None:  # asked for every row of a country: a third of the time its books take
+            there = linking(kind)
+            found = self._linked[kind.name] = there if there and self._others else {}
+        return found
 
     def count(self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None) -> int:
         """How many records there are."""
@@ -246,10 +250,11 @@ class View:
             f'FROM "{kind}_history" h WHERE {known}',
             [OPEN_END] if self.known is None else [self.known, self.known],
         )
+        linked = not self._links(declared).keys().isdisjoint(names)
         for row in rows:
             numbers = row[4]
             reports = (int(numbers),) if " " not in numbers else tuple(map(int, numbers.split()))
-            cells = self._followed(declared, names, row[6:])
+            cells = self._followed(declared, names, row[6:]) if linked else row[6:]
             yield row[0], row[1], row[2], geoblob.to_wkb(row[3]), reports, row[5], cells
 
     def raw(self, kind: str, names: Sequence[str], *, geometry: bool) -> Iterator[list[tuple[Any, ...]]]:
