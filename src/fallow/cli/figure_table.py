@@ -1,8 +1,9 @@
-"""Face one, the table of an analysis in a terminal of any width: no number and no word is ever broken.
+"""Face one, the table of an analysis in a terminal of any width: no number is ever broken.
 
 Wide enough, it is one table. If not, and the lines are few, it is turned: measures down, lines across, as
 books are read. With many lines the measures are shared out over several tables, square metres apart from
-counts, each with the columns that say what a line is about.
+counts, each with the columns that say what a line is about; only where these are too wide themselves, as two
+ids beside each other are, are long words folded.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from fallow.words import in_language
 
 if TYPE_CHECKING:
     from fallow.analysis import Measure, Result
+
+_BLOCKS = 6
+"""A turned table of more parts than this is a heap nobody reads."""
+
+_NARROW = 10
+"""Least width a column of long ids is folded to."""
 
 _LABEL = 24
 """Least width of the measures' names in a turned table, where there is room; they break between words."""
@@ -77,7 +84,8 @@ def print_figures(result: Result, shown: Sequence[Measure], title: str) -> None:
         _print(parts[0], title, width)
         return
     blocks = _turned(grid, width)
-    if len(blocks) == 1 or max(map(_width, (one.least for one in parts))) > width:
+    too_wide = max(map(_width, (one.least for one in parts))) > width
+    if len(blocks) == 1 or (too_wide and len(blocks) <= _BLOCKS):
         parts = blocks
     for at, part in enumerate(parts):
         _print(part, "" if at else title, width)
@@ -85,7 +93,10 @@ def print_figures(result: Result, shown: Sequence[Measure], title: str) -> None:
 
 def _print(grid: Grid, title: str, width: int) -> None:
     """With what room there is given to the first columns that would rather be wider."""
-    widths, left = grid.least, width - _width(grid.least)
+    widths = grid.least
+    while _width(widths) > width and max(widths[: grid.keys], default=0) > _NARROW:
+        widths[max(range(grid.keys), key=widths.__getitem__)] -= 1
+    left = width - _width(widths)
     for at, wanted in enumerate(grid.most):
         more = max(0, min(left, wanted - widths[at]))
         widths[at] += more
