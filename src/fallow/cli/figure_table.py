@@ -84,8 +84,9 @@ def print_figures(result: Result, shown: Sequence[Measure], title: str) -> None:
         _print(parts[0], title, width)
         return
     blocks = _turned(grid, width)
-    too_wide = max(map(_width, (one.least for one in parts))) > width
-    if len(blocks) == 1 or (too_wide and len(blocks) <= _BLOCKS):
+    too_wide = max(_width(one.least) for one in parts) > width
+    hopeless = max(_width(_folded(one)) for one in parts) > width
+    if len(blocks) == 1 or hopeless or (too_wide and len(blocks) <= _BLOCKS):
         parts = blocks
     for at, part in enumerate(parts):
         _print(part, "" if at else title, width)
@@ -103,6 +104,11 @@ def _print(grid: Grid, title: str, width: int) -> None:
         left -= more
     numbers = range(grid.keys, len(grid.heads))
     print_table(grid.heads, grid.rows, title=title, numbers=numbers, widths=widths)
+
+
+def _folded(grid: Grid) -> list[int]:
+    """Widths with the long words of the keys folded."""
+    return [min(one, _NARROW) if at < grid.keys else one for at, one in enumerate(grid.least)]
 
 
 def _width(least: Sequence[int]) -> int:
