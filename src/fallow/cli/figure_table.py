@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _BLOCKS = 6
 """A turned table of more parts than this is a heap nobody reads."""
 
-_NARROW = 10
-"""Least width a column of long ids is folded to."""
+_NARROW = 16
+"""Least width a column of long ids is folded to; no word of a language is that long."""
 
 _LABEL = 24
 """Least width of the measures' names in a turned table, where there is room; they break between words."""
