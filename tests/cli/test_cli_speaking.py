@@ -13,6 +13,7 @@ import pytest
 from cli_story import Country, Type, child_environment
 
 from fallow.cli import main
+from fallow.cli.analyses import analysis_names, spelled
 from fallow.cli.language import language_of
 from fallow.errors import catalogue
 from fallow.words import LANGUAGES, say
@@ -33,9 +34,10 @@ def commands(command: click.Command = main, path: tuple[str, ...] = ()) -> list[
 
 
 def test_the_verbs_are_those_of_the_contract() -> None:
-    wanted = "new source bring review approve reject resolve release grant same look list changes snapshot"
-    wanted += " verify kinds errors serve demo"
-    assert main.list_commands(None) == wanted.split()
+    wanted = "new source bring review approve reject resolve release grant same look list changes".split()
+    wanted += [spelled(name) for name in analysis_names()]
+    wanted += "run figure explain publish snapshot statement check verify kinds errors serve demo".split()
+    assert main.list_commands(None) == wanted
     assert {("source", "draft"), ("source", "check")} <= set(commands())
     assert {("kinds", one) for one in ("list", "show", "form", "schema", "lint")} <= set(commands())
 
@@ -47,6 +49,8 @@ def test_every_help_page_in_every_language(fallow: Type, words: tuple[str, ...],
     assert page.startswith(say("cli.usage", lang))
     assert say("cli.opt.help", lang).split()[0] in page
     key = "cli.verb." + ".".join(words or ("fallow",))
+    if words and (name := words[-1].replace("-", "_")) in analysis_names():
+        key = f"analysis.about.{name}"
     assert "".join(say(key, lang).split()) in "".join(page.split())
     if lang != "en":
         for english in (
