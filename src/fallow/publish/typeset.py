@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 STANDARDS = ("a-2b", "ua-1")
 FONTS: Mapping[str, str] = {"Noto Sans": "fontpkg_noto_sans", "Almarai": "fontpkg_almarai"}
 """Family to the package it comes in. Noto Sans Arabic draws a letter and its dots as separate glyphs, so that
-text copied from it, or read out, is wrong; Almarai has whole letters (docs/decisions/0010)."""
+text copied from it, or read out, is wrong; Almarai has whole letters (docs/decisions/0009)."""
 
 CONTENTS_FROM = 7
 """A publication with at least so many headings begins with a table of contents."""
