@@ -12,6 +12,7 @@ from desk import Desk
 
 from fallow.errors import Finding
 from fallow.intake import Receipt, bring_in
+from fallow.intake.ground import look_at_ground
 from fallow.register import Delivery, Draft, Register, create_register
 from fallow.register import ground as comparing
 
@@ -213,6 +214,30 @@ def test_a_release_of_a_point_task_says_nothing_about_ground(desk: Desk) -> None
         {**release, "record": "r2"},
     )
     assert [one.record for one in desk.register.ground([numbers]).outside] == ["r2"]
+
+
+def test_releases_of_one_hazard_that_cover_each_other_are_told(desk: Desk) -> None:
+    release = {"kind": "land_release", "release_type": "cleared", "code": "x", "date": "2024-01-01"}
+    release["release_status"] = "claimed"
+    named = {"code": "x", "hazard_class": "sha", "status": "open", "date_of_information": "2024-01-01"}
+    first = add(
+        desk.register,
+        {**named, "record": "A", "shape": wkb(30)},
+        {**named, "record": "B", "shape": wkb(30)},
+        {**release, "record": "r1", "hazard": "A", "shape": wkb(30, 0.005)},
+        {**release, "record": "r2", "hazard": "A", "shape": wkb(30.005, 0.005)},  # beside it
+        {**release, "record": "r3", "hazard": "B", "shape": wkb(30, 0.005)},  # of another hazard
+    )
+    assert desk.register.ground([first]).again == ()
+    outcome = desk.register.approve(first, by="im.officer", why="checked")
+    assert outcome.approved == 5, outcome
+    again = add(desk.register, {**release, "record": "r4", "hazard": "A", "shape": wkb(30.0025, 0.005)})
+    found = desk.register.ground([again]).again
+    assert {(one.record, one.other) for one in found} == {("r4", "r1"), ("r4", "r2")}
+    assert found[0].share == pytest.approx(0.5, rel=0.001)
+    (one, other) = (one for one in look_at_ground(desk.register, [again]) if one.code == "RELEASED_AGAIN")
+    assert {one.facts["other"], other.facts["other"]} == {"r1", "r2"}
+    assert one.level == "note"
 
 
 def test_what_is_not_measured_is_counted_and_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

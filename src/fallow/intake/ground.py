@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from fallow.errors import Finding
 from fallow.register import Register
 
-WARNINGS = ("HAZARDS_OVERLAP", "RELEASED_WITHOUT_HAZARD", "GROUND_NOT_MEASURED")
+WARNINGS = ("HAZARDS_OVERLAP", "RELEASED_WITHOUT_HAZARD", "RELEASED_AGAIN", "GROUND_NOT_MEASURED")
 """Codes of what is told here: it comes in, and the person who approves should look at it."""
 
 
 def look_at_ground(register: Register, reports: Sequence[range]) -> Iterator[Finding]:
-    """Hazardous areas that cover each other, and land released where none is recorded.
+    """Hazardous areas that cover each other, land released where none is recorded, land released again.
 
     Parameters
     ----------
@@ -20,6 +20,7 @@ def look_at_ground(register: Register, reports: Sequence[range]) -> Iterator[Fin
         Ledger numbers of the delivery; it is held against itself and against what stood before.
     """
     found = register.ground(reports)
+    facts: dict[str, object]
     for one in found.overlaps:
         facts = {
             "record": one.record,
@@ -35,5 +36,8 @@ def look_at_ground(register: Register, reports: Sequence[range]) -> Iterator[Fin
             "area": round(alone.area_m2),
         }
         yield Finding("RELEASED_WITHOUT_HAZARD", "note", alone.where or f"report {alone.report}", facts)
+    for twice in found.again:
+        facts = {"record": twice.record, "other": twice.other, "area": round(twice.area_m2)}
+        yield Finding("RELEASED_AGAIN", "note", twice.where or f"report {twice.report}", facts)
     if found.unmeasured:
         yield Finding("GROUND_NOT_MEASURED", "note", "", {"count": found.unmeasured})

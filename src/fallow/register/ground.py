@@ -1,8 +1,9 @@
 """Step 2, the ground under a delivery: shapes that came in, held against each other and against what stands.
 
-Two hazardous areas that cover one ground count it twice; land released where no hazardous area is recorded
-says that one of the two reports is about another place. Neither is refused: the reviewer is told, and decides
-at approval. What is measured is bounded, and what was not measured is counted.
+Two hazardous areas that cover one ground count it twice, two releases of one hazard claim it twice (rule R3),
+and land released where no hazardous area is recorded says that one of the two reports is about another place.
+None is refused: the reviewer is told, and decides at approval. What is measured is bounded, and what was not
+measured is counted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.kinds import Kind, Model
+from fallow.kinds import Model
 from fallow.register import boxes as joins
 from fallow.register.boxes import Boxes
 from fallow.register.geodesy import areas_m2
@@ -30,10 +31,13 @@ _SLIVER_M2, _SLIVER_SHARE = 1.0, 0.01
 """What lies within the accuracy of drawing: neighbours are never drawn to the millimetre."""
 _BLOCK = 500
 
+Compared = Callable[[Shape, Shape], bool]
+"""Whether two shapes must not cover common ground."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """A suspected or confirmed hazardous area that came in and covers ground of another one."""
+    """A hazardous area that came in and covers ground of another, or a release that covers a release."""
 
     report: int
     record: str
@@ -61,6 +65,8 @@ class Ground:
 
     overlaps: tuple[Overlap, ...] = ()
     outside: tuple[Outside, ...] = ()
+    again: tuple[Overlap, ...] = ()
+    """Releases of ground of one hazard that another release of it covers."""
     unmeasured: int = 0
 
 
@@ -76,9 +82,12 @@ def ground(connection: sqlite3.Connection, model: Model, spans: Spans) -> Ground
         return Ground()
     reading, budget = Reading(connection, model, spans), _Budget()
     (numbers, boxes), (releases, reach) = reading.coming("hazard", "land_release")
-    overlaps = list(_overlaps(reading, model.kind("hazard"), numbers, boxes, budget)) if len(numbers) else []
+    compared = _compared(reading.guards(model.kind("hazard")))
+    wanted = ("hazard_class", "status", "parent")
+    overlaps = list(_overlaps(reading, "hazard", wanted, compared, numbers, boxes, budget))
     outside = list(_outside(reading, releases, reach, numbers, boxes, budget)) if len(releases) else []
-    return Ground(tuple(overlaps), tuple(outside), budget.unmeasured)
+    again = list(_overlaps(reading, "land_release", ("hazard",), _of_one_hazard, releases, reach, budget))
+    return Ground(tuple(overlaps), tuple(outside), tuple(again), budget.unmeasured)
 
 
 class _Budget:
@@ -115,21 +124,27 @@ class _Budget:
 
 
 def _overlaps(
-    reading: Reading, hazard: Kind, numbers: Numbers, boxes: Boxes, budget: _Budget
+    reading: Reading,
+    kind: str,
+    wanted: tuple[str, ...],
+    compared: Compared,
+    numbers: Numbers,
+    boxes: Boxes,
+    budget: _Budget,
 ) -> Iterator[Overlap]:
-    counts = _counting(reading.guards(hazard))
-    wanted = ("hazard_class", "status", "parent")
+    if not len(numbers):
+        return
     for block in budget.blocks(joins.within_one(boxes)):
         both = [sorted((int(numbers[one]), int(numbers[other]))) for one, other in block]
         shapes = reading.reports((number for pair in both for number in pair), *wanted)
-        yield from _measured(((shapes[late], shapes[early]) for early, late in both), counts, budget)
-    rows, standing = reading.stood(boxes)
+        yield from _measured(((shapes[late], shapes[early]) for early, late in both), compared, budget)
+    rows, standing = reading.stood(boxes, kind)
     for block in budget.blocks(joins.between(boxes, standing)):
         mine = reading.reports((int(numbers[one]) for one, _ in block), *wanted)
-        before = reading.rows(int(rows[other]) for _, other in block)
+        before = reading.rows((int(rows[other]) for _, other in block), kind)
         pairs = [(int(numbers[one]), int(rows[other])) for one, other in block]
         there = ((mine[one], before[other]) for one, other in pairs if other in before)
-        yield from _measured(there, counts, budget)
+        yield from _measured(there, compared, budget)
 
 
 def _counting(guards: Guards) -> Callable[[Mapping[str, Any]], bool]:
@@ -144,11 +159,9 @@ def _counting(guards: Guards) -> Callable[[Mapping[str, Any]], bool]:
     return counts
 
 
-def _measured(
-    pairs: Iterable[tuple[Shape, Shape]], counts: Callable[[Mapping[str, Any]], bool], budget: _Budget
-) -> Iterator[Overlap]:
-    """The pairs that cover common ground; a split covers that of its parent by right."""
-    kept = [(one, other) for one, other in pairs if _compared(one, other, counts)]
+def _measured(pairs: Iterable[tuple[Shape, Shape]], compared: Compared, budget: _Budget) -> Iterator[Overlap]:
+    """The pairs that cover common ground."""
+    kept = [(one, other) for one, other in pairs if compared(one, other)]
     if not kept:
         return
     ours, theirs = (np.array([pair[side].geometry for pair in kept], dtype=object) for side in (0, 1))
@@ -164,9 +177,21 @@ def _measured(
             )
 
 
-def _compared(one: Shape, other: Shape, counts: Callable[[Mapping[str, Any]], bool]) -> bool:
-    split = one.values.get("parent") == other.record or other.values.get("parent") == one.record
-    return one.record != other.record and not split and counts(one.values) and counts(other.values)
+def _compared(guards: Guards) -> Compared:
+    """Two hazards that both count their ground; a split covers that of its parent by right."""
+    counts = _counting(guards)
+
+    def compared(one: Shape, other: Shape) -> bool:
+        split = one.values.get("parent") == other.record or other.values.get("parent") == one.record
+        return one.record != other.record and not split and counts(one.values) and counts(other.values)
+
+    return compared
+
+
+def _of_one_hazard(one: Shape, other: Shape) -> bool:
+    """Two releases that name the same hazard."""
+    hazard = one.values.get("hazard")
+    return one.record != other.record and bool(hazard) and hazard == other.values.get("hazard")
 
 
 def _outside(

@@ -91,16 +91,16 @@ class Reading:
                         found[kind].append(geoblob.bounds_of([shapes[at] for at in np.flatnonzero(mine)]))
         return [(np.concatenate(numbers[kind]), np.concatenate(found[kind])) for kind in kinds]
 
-    def stood(self, around: Boxes) -> tuple[Numbers, Boxes]:
-        """Rows and boxes of the hazards that stand now, were there before this delivery and lie near it."""
+    def stood(self, around: Boxes, kind: str = "hazard") -> tuple[Numbers, Boxes]:
+        """Rows and boxes of the records that stand now, were there before this delivery and lie near it."""
         first = self._spans[0][0]
         if not self._earlier:
             return np.empty(0, dtype=np.int64), np.empty((0, 4))
         west, south = around[:, :2].min(axis=0).tolist()
         east, north = around[:, 2:].max(axis=0).tolist()
         rows = self._connection.execute(
-            f'SELECT i.id, i.minx, i.miny, i.maxx, i.maxy FROM "{index_of("hazard_history")}" i '
-            "JOIN hazard_history h ON h.fid = i.id "
+            f'SELECT i.id, i.minx, i.miny, i.maxx, i.maxy FROM "{index_of(f"{kind}_history")}" i '
+            f'JOIN "{kind}_history" h ON h.fid = i.id '
             "WHERE i.minx <= ? AND i.maxx >= ? AND i.miny <= ? AND i.maxy >= ? "
             "AND h.known_to = ? AND h.true_to = ? AND CAST(h.reports AS INTEGER) < ?",
             (east, west, north, south, OPEN_END, OPEN_END, first),
@@ -125,14 +125,14 @@ class Reading:
             found[number] = Shape(number, record, said.get("where", ""), values, shapely.from_wkb(wkb))
         return found
 
-    def rows(self, fids: Iterable[int]) -> dict[int, Shape]:
-        """Hazards that stood before, but those of which this delivery gives the shape anew."""
+    def rows(self, fids: Iterable[int], kind: str = "hazard") -> dict[int, Shape]:
+        """Records that stood before, but those of which this delivery gives the shape anew."""
         found = {}
         for fid in sorted(set(fids)):
             (record,) = self._connection.execute(
-                "SELECT record FROM hazard_history WHERE fid = ?", (fid,)
+                f'SELECT record FROM "{kind}_history" WHERE fid = ?', (fid,)
             ).fetchone()
-            values = self._standing.now("hazard", record) or {}
+            values = self._standing.now(kind, record) or {}
             shape = shapely.from_wkb(values.get(GEOMETRY))
             if shape is not None and shapely.get_dimensions(shape) == 2 and not self._anew(record):
                 found[fid] = Shape(0, record, "", values, shape)
