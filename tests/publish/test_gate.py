@@ -21,7 +21,7 @@ from fallow.publish.audience import AUDIENCES
 from fallow.publish.layers import coarse, leaving
 from fallow.publish.redact import WITHHELD, for_audience
 from fallow.register import Register, open_register
-from fallow.words import LANGUAGES
+from fallow.words import LANGUAGES, say
 from test_founding_case import entered
 
 PUBLIC, PARTNER, INTERNAL = (AUDIENCES[one] for one in ("public", "partner", "internal"))
@@ -176,6 +176,21 @@ def test_a_withheld_number_reads_the_same_everywhere(register: Register) -> None
     assert not left.publication.results["few"].reports
     office = for_audience(told, INTERNAL)
     assert office.publication.blocks == told.blocks
+
+
+def test_a_recipe_counts_no_people_for_those_who_may_not(register: Register, tmp_path: Path) -> None:
+    what = casualties(register, year=2021, by="sex")
+    of = what.results["casualties"].recipe
+    reports = say("publish.recipe.reports", "en", declared=of.declared, witnessed=of.witnessed)
+    for name, tells in (("public", False), ("partner", False), ("internal", True)):
+        made = publish(what, tmp_path / name, name, register=register, formats=("html", "csv", "pdf"))
+        recipe = made.results["casualties"]
+        counts = [recipe[one] for one in ("records", "declared", "witnessed", "inputs")]
+        assert any(counts) is tells, name
+        assert recipe["parameters"] == {"by": "sex", "year": 2021}
+        page = next((tmp_path / name).glob("*.html")).read_text(encoding="utf-8")
+        assert (of.inputs in page) is tells, name
+        assert (reports in page) is tells, name
 
 
 def test_a_number_that_names_no_result_does_not_leave(register: Register) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fallow import __version__
-from fallow.analysis import Recipe
 from fallow.errors import FallowError
 from fallow.publish import archive
 from fallow.publish.canonical import as_bytes
@@ -23,6 +22,7 @@ from fallow.publish.evidence import Evidence, canonical_index, whole
 from fallow.publish.manifest import Accepted, Manifest, Written
 from fallow.publish.proving import libraries
 from fallow.publish.publication import Publication, Signatory, Signatures
+from fallow.publish.redact import told_of_people
 from fallow.register import Register
 from fallow.register.heads import signed_head
 from fallow.register.ledger import canonical
@@ -124,11 +124,6 @@ def recipes_of(publication: Publication, evidence: Evidence) -> bytes:
             "libraries": libraries(),
         }
     return canonical(said)
-
-
-def told_of_people(recipe: Recipe) -> Recipe:
-    """A recipe without what could be tried out: a hash over ids tells them to who guesses right."""
-    return replace(recipe, inputs="", records=0)
 
 
 def _ledger(register: Register, publication: Publication, evidence: Evidence) -> bytes:

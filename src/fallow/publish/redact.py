@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fallow.analysis import Result
+from fallow.analysis import Recipe, Result
 from fallow.errors import FallowError
 from fallow.publish.audience import PEOPLE, Audience
 from fallow.publish.publication import (
@@ -158,7 +158,16 @@ def _result(name: str, result: Result, withheld: frozenset[Figure], to: Audience
         for line in lines_told(result)
     )
     notes = tuple(one for one in result.notes if not _tells(one[1], to))
-    return replace(result, lines=lines, reports={}, notes=notes)
+    return replace(result, lines=lines, reports={}, notes=notes, recipe=told_of_people(result.recipe))
+
+
+def told_of_people(recipe: Recipe) -> Recipe:
+    """A recipe without what tells of the people it read.
+
+    How many records and reports there were is a number about people that no table owns up to, and a hash over
+    their ids tells them to who guesses right.
+    """
+    return replace(recipe, inputs="", records=0, declared=0, witnessed=0)
 
 
 def _tells(facts: Mapping[str, Any], to: Audience) -> bool:
