@@ -74,3 +74,27 @@ def in_language(label: Text, lang: str | None = None) -> str:
     """A label in a language, falling back to English and then to whatever there is."""
     chosen = lang or current_language()
     return label.get(chosen) or label.get("en") or next(iter(label.values()), "")
+
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+_DECIMAL_COMMA = frozenset({"fr", "es", "ru", "uk", "az"})
+
+
+def number(value: float, decimals: int = 0, lang: str | None = None) -> str:
+    """A number as a language writes it: thin spaces between thousands, a real minus, its decimal sign."""
+    written = f"{value:,.{decimals}f}".replace(",", THIN).replace("-", MINUS)
+    return written.replace(".", ",") if (lang or current_language()) in _DECIMAL_COMMA else written
+
+
+def day(iso: str | None, lang: str | None = None) -> str:
+    """A whole or partial ISO day in words: ``31 December 2023``, ``February 2021``, ``2021``."""
+    if not iso:
+        return ""
+    parts = str(iso)[:10].split("-")
+    if len(parts) == 1:
+        return parts[0]
+    month = say(f"web.month.{int(parts[1])}", lang)
+    if len(parts) == 2:
+        return f"{month} {parts[0]}"
+    return say("web.date", lang, day=int(parts[2]), month=month, year=parts[0])

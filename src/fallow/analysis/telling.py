@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from fallow.analysis.registry import analyses
 from fallow.analysis.result import Key, Measure, Recipe, Result
-from fallow.words import in_language, say
+from fallow.words import THIN, in_language, say
+from fallow.words import day as day
+from fallow.words import number as written
 
 if TYPE_CHECKING:
     from fallow.register import Register
-
-THIN = "\N{NARROW NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
 
 _UNITS = {"m2": "m²"}
 
@@ -23,34 +22,21 @@ def number(value: float | int | None, unit: str = "") -> str:
     if value is None:
         return ""
     decimals = 1 if unit == "%" else 0 if float(value).is_integer() or unit == "m2" else 2
-    return f"{value:,.{decimals}f}".replace(",", THIN).replace("-", MINUS)
+    return written(value, decimals)
 
 
 def quantity(value: float | int | None, unit: str = "") -> str:
     """A number with its unit; in words where there is none."""
     if value is None:
         return say("analysis.figure.none")
-    written = number(value, unit)
-    return f"{written}{THIN}{_UNITS.get(unit, unit)}" if unit else written
+    said = number(value, unit)
+    return f"{said}{THIN}{_UNITS.get(unit, unit)}" if unit else said
 
 
 def head(measure: Measure, lang: str | None = None) -> str:
     """What stands over a column of numbers, with the unit."""
     label = in_language(measure.label, lang)
     return f"{label}, {_UNITS.get(measure.unit, measure.unit)}" if measure.unit else label
-
-
-def day(value: str | None) -> str:
-    """A whole or partial ISO day in words: ``31 December 2023``, ``February 2021``, ``2021``."""
-    if not value:
-        return ""
-    parts = value[:10].split("-")
-    if len(parts) == 1:
-        return parts[0]
-    month = say(f"web.month.{int(parts[1])}")
-    if len(parts) == 2:
-        return f"{month} {parts[0]}"
-    return say("web.date", day=int(parts[2]), month=month, year=parts[0])
 
 
 def about(keys: Sequence[Key], key: tuple[str, ...]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fallow.errors import text
-from fallow.words import say
+from fallow.words import number, say
 
 if TYPE_CHECKING:
     from fallow.intake.receipt import Receipt
@@ -91,4 +91,4 @@ def _findings(receipt: Receipt, lang: str | None) -> Iterator[str]:
 
 def _n(count: int) -> str:
     """A count with thin spaces between thousands: read the same in all seven languages (ISO 80000-1)."""
-    return f"{count:,}".replace(",", "\u202f")
+    return number(count)

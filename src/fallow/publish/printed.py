@@ -25,12 +25,12 @@ from fallow.publish.publication import (
     Table,
     Unit,
 )
-from fallow.words import RIGHT_TO_LEFT, Text, in_language, say
+from fallow.words import MINUS, RIGHT_TO_LEFT, Text, in_language, say
+from fallow.words import THIN as THIN
+from fallow.words import day as day
+from fallow.words import number as written_in
 
-THIN = "\N{NARROW NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
 LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
-DECIMAL_COMMA = frozenset({"fr", "es", "ru", "uk", "az"})
 NUMBERS: frozenset[Unit] = frozenset({"count", "m2", "percent", "number"})
 """Units whose columns stand flush at the right, digit under digit."""
 
@@ -90,13 +90,10 @@ def number(value: float, lang: str, unit: Unit = "count") -> str:
     decimals = 1 if unit == "percent" else 0
     if unit == "number" and value != int(value):
         decimals = 2
-    written = f"{value:,.{decimals}f}".replace(",", THIN)
-    if lang in DECIMAL_COMMA:
-        written = written.replace(".", ",")
-    if written.startswith("-"):
-        # Without the mark a line of Arabic would put the sign on the other side of the digits.
-        written = (LEFT_TO_RIGHT_MARK if lang in RIGHT_TO_LEFT else "") + MINUS + written[1:]
-    return written
+    written = written_in(value, decimals, lang)
+    # Without the mark a line of Arabic would put the sign on the other side of the digits.
+    turned = lang in RIGHT_TO_LEFT and written.startswith(MINUS)
+    return LEFT_TO_RIGHT_MARK + written if turned else written
 
 
 def shown(cell: Cell, unit: Unit, lang: str, values: Mapping[str, Text] | None = None) -> str:
@@ -135,17 +132,6 @@ def plain(words: str, lang: str) -> str:
     """
     shown = _HIDDEN.sub("", _SPACES.sub(" ", words))
     return _ISO_DAY.sub(rf"{LEFT_TO_RIGHT_MARK}\g<0>", shown) if lang in RIGHT_TO_LEFT else shown
-
-
-def day(iso: str, lang: str) -> str:
-    """A whole or partial ISO day in words: ``28 April 2023``, ``April 2023``, ``2023``."""
-    parts = iso[:10].split("-")
-    if len(parts) == 1:
-        return parts[0]
-    month = say(f"web.month.{int(parts[1])}", lang)
-    if len(parts) == 2:
-        return f"{month} {parts[0]}"
-    return say("web.date", lang, day=int(parts[2]), month=month, year=parts[0])
 
 
 def pieces(paragraph: Paragraph, lang: str) -> Iterator[Piece]:

@@ -21,44 +21,29 @@ from fallow.words import (
     in_language,
     say,
 )
+from fallow.words import day as day
+from fallow.words import number as written
 
 register = template.Library()
-
-THIN = "\N{NARROW NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float | str | None, decimals: int = 0) -> str:
     """A number with thin-space thousands and a real minus sign."""
     if value is None or value == "":
         return ""
-    written = f"{float(value):,.{decimals}f}".replace(",", THIN)
-    return written.replace("-", MINUS)
+    return written(float(value), decimals)
 
 
 def quantity(value: float) -> str:
     """A measured value with the decimals it has, at most three."""
-    written = f"{value:,.3f}".rstrip("0").rstrip(".")
-    return written.replace(",", THIN).replace("-", MINUS)
+    decimals = len(f"{value:.3f}".rstrip("0").partition(".")[2])
+    return written(value, decimals)
 
 
 def listed(words: Iterable[str]) -> str:
     """Words in a row, with the comma of the language."""
     found = list(words)
     return reduce(lambda said, word: say("web.item.joined", label=said, suffix=word), found) if found else ""
-
-
-def day(value: str | None) -> str:
-    """A whole or partial ISO day in words: ``31 December 2023``, ``February 2021``, ``2021``."""
-    if not value:
-        return ""
-    parts = str(value)[:10].split("-")
-    if len(parts) == 1:
-        return parts[0]
-    month = say(f"web.month.{int(parts[1])}")
-    if len(parts) == 2:
-        return f"{month} {parts[0]}"
-    return say("web.date", day=int(parts[2]), month=month, year=parts[0])
 
 
 def value_words(model: Model, field: Field, value: Any) -> str:
