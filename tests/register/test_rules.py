@@ -58,10 +58,10 @@ def test_every_rule_a_kind_names_is_written_and_every_rule_has_its_words(real: M
 def test_every_code_of_a_rule_is_in_the_list() -> None:
     import re
 
-    import fallow.register.rules as module
+    from fallow.register import rules, rules_ground, ruling
 
-    assert module.__file__
-    source = Path(module.__file__).read_text(encoding="utf-8")
+    modules = [Path(str(one.__file__)) for one in (rules, rules_ground, ruling)]
+    source = "".join(one.read_text(encoding="utf-8") for one in modules)
     codes = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
     assert len(codes) > 15
     assert codes - catalogue().keys() == set()

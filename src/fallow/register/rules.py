@@ -1,134 +1,17 @@
-"""Step 2, rules at approval: state machines and named checks that a kind declares.
+"""Step 2, the rules at approval: evidence, signatures, sums and dates.
 
-A rule looks at what a record would become and answers with nothing, or with the code of a message that
-says why not. Rules are a registry: a kind names them in YAML (``rules:``, ``needs:``),
-``tests/register/test_rules.py`` refuses a name nobody wrote.
+Those that look at ground are in :mod:`fallow.register.rules_ground`; both are loaded here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
 
-from fallow.errors import Finding
-from fallow.kinds import Kind, Model, date_high, date_low
-from fallow.register.claims import GEOMETRY
-from fallow.words import in_language
+from fallow.kinds import date_high, date_low
+from fallow.register import rules_ground
+from fallow.register.ruling import CONCERNS, RULES, Broken, Change, Rule, check, check_steps, rule
 
-
-class Neighbours(Protocol):
-    """What a rule may ask about other records as they stand now."""
-
-    def now(self, kind: str, record: str) -> Mapping[str, Any] | None:
-        """Standing values of a record, geometry under ``@geometry``; ``None`` when it is not there."""
-
-    def linked(self, kind: str, field: str, record: str) -> Sequence[Mapping[str, Any]]:
-        """Standing values of the records of ``kind`` whose link ``field`` points to ``record``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One record before and after what is about to be approved."""
-
-    model: Model
-    kind: Kind
-    record: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    ask: Neighbours
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A rule that does not hold: message code and its facts."""
-
-    code: str
-    facts: Mapping[str, Any]
-
-
-Rule = Callable[[Change], Broken | None]
-
-RULES: dict[str, Rule] = {}
-
-
-def rule(name: str) -> Callable[[Rule], Rule]:
-    """Register a rule under the name that kinds call it by."""
-
-    def put(check: Rule) -> Rule:
-        RULES[name] = check
-        return check
-
-    return put
-
-
-CONCERNS: Mapping[str, tuple[str, ...]] = {
-    "children_tile_parent": ("parent",),
-    "release_inside_hazard": ("hazard",),
-    "not_before_survey": ("activity",),
-    "victims_add_up": ("casualties", "killed", "injured", "casualties_unknown"),
-    "items_add_up": ("items_found", "quantity_found"),
-    "bands_add_up": ("beneficiaries",),
-}
-"""Fields without which a rule has nothing to say of a first report; one not listed always looks."""
-
-
-def check(change: Change, where: str) -> Iterator[Finding]:
-    """Everything that speaks against this change."""
-    for broken in _broken(change):
-        yield Finding(broken.code, "refuse", where, {"record": change.record, **broken.facts})
-
-
-def check_steps(change: Change, where: str) -> Iterator[Finding]:
-    """What speaks against the steps of this change alone: for neighbours along true time."""
-    for machine in change.kind.states:
-        for broken in _steps(change, machine):
-            yield Finding(broken.code, "refuse", where, {"record": change.record, **broken.facts})
-
-
-def _broken(change: Change) -> Iterator[Broken]:
-    if change.after is None:
-        if change.before is not None:
-            yield from _found(RULES["keep_hazard_with_harm"], change)
-        return
-    for one in change.kind.fields:
-        if one.required != "never" and not one.personal and change.after.get(one.name) in (None, "", []):
-            yield Broken("REQUIRED_AT_APPROVAL", {"field": in_language(one.label)})
-    for name in change.kind.rules:
-        yield from _found(RULES[name], change)
-    for machine in change.kind.states:
-        yield from _steps(change, machine)
-
-
-def _found(one: Rule, change: Change) -> Iterator[Broken]:
-    broken = one(change)
-    if broken is not None:
-        yield broken
-
-
-def _steps(change: Change, machine: Any) -> Iterator[Broken]:
-    come = (change.before or {}).get(machine.field)
-    go = (change.after or {}).get(machine.field)
-    if go is None or come == go:
-        return
-    facts = {"field": machine.field, "come": come or "-", "go": go}
-    if come is None:
-        if machine.start and go not in machine.start:
-            yield Broken("STATE_START", {**facts, "start": ", ".join(machine.start)})
-        return
-    for forbidden in machine.forbidden:
-        if forbidden.come == come and forbidden.go == go:
-            if forbidden.needs and not [b for name in forbidden.needs for b in _found(RULES[name], change)]:
-                return
-            yield Broken("STEP_FORBIDDEN", {**facts, "reason": in_language(forbidden.why or {})})
-            return
-    step = machine.step(come, go)
-    if step is None:
-        allowed = ", ".join(one.go for one in machine.steps if one.come == come) or "-"
-        yield Broken("STEP_UNKNOWN", {**facts, "allowed": allowed})
-        return
-    for name in step.needs:
-        yield from _found(RULES[name], change)
+__all__ = ["CONCERNS", "RULES", "Broken", "Change", "check", "check_steps", "rules_ground"]
 
 
 def _sum_rule(whole: str, parts: tuple[str, ...], code: str) -> Rule:
@@ -302,77 +185,3 @@ def bands_add_up(change: Change) -> Broken | None:
     if total is None or not bands or sum(bands) == total:
         return None
     return Broken("BANDS_DO_NOT_ADD_UP", {"whole": total, "sum": sum(bands)})
-
-
-_TOLERANCE_M2 = 1.0
-_TOLERANCE_SHARE = 0.01
-
-
-def _area(wkb: bytes | None) -> float:
-    from fallow.register.geodesy import area_m2
-
-    return 0.0 if wkb is None else area_m2(wkb)
-
-
-@rule("release_inside_hazard")
-def release_inside_hazard(change: Change) -> Broken | None:
-    """R3: what is released of a hazard lies inside it; clearance outside (fade-out) is counted apart."""
-    import shapely
-
-    after = change.after or {}
-    linked, shape = after.get("hazard"), after.get(GEOMETRY)
-    hazard = change.ask.now("hazard", linked) if linked else None
-    outer = (hazard or {}).get(GEOMETRY)
-    if shape is None or outer is None or after.get("release_type") == "cleared":
-        return None
-    outside = shapely.difference(shapely.from_wkb(shape), shapely.from_wkb(outer))
-    lost = _area(shapely.to_wkb(outside))
-    if lost <= max(_TOLERANCE_M2, _TOLERANCE_SHARE * _area(shape)):
-        return None
-    return Broken("RELEASE_OUTSIDE_HAZARD", {"outside": round(lost)})
-
-
-@rule("nothing_remains")
-def nothing_remains(change: Change) -> Broken | None:
-    """A hazard closes when what was released leaves nothing; a point task when its item is disposed of."""
-    import shapely
-
-    shape = (change.after or {}).get(GEOMETRY)
-    releases = change.ask.linked("land_release", "hazard", change.record)
-    if shape is None or shapely.get_dimensions(shapely.from_wkb(shape)) == 0:
-        finds = change.ask.linked("ordnance_find", "hazard", change.record)
-        open_finds = [one for one in finds if one.get("disposal") not in ("destroyed", "handed_over")]
-        return Broken("ITEMS_REMAIN", {"count": len(open_finds)}) if open_finds or not finds else None
-    done = [
-        one[GEOMETRY] for one in releases if one.get("release_status") == "released" and one.get(GEOMETRY)
-    ]
-    rest = shapely.from_wkb(shape)
-    if done:
-        rest = shapely.difference(rest, shapely.union_all(shapely.from_wkb(done)))
-    left = _area(shapely.to_wkb(rest))
-    if left <= _TOLERANCE_M2:  # remaining is nothing; a share of a large hazard is a field
-        return None
-    return Broken("AREA_REMAINS", {"area": round(left)})
-
-
-@rule("children_tile_parent")
-def children_tile_parent(change: Change) -> Broken | None:
-    """A split: the children do not overlap each other and do not leave the parent."""
-    import shapely
-
-    after = change.after or {}
-    parent = change.ask.now("hazard", after["parent"]) if after.get("parent") else None
-    shape, outer = after.get(GEOMETRY), (parent or {}).get(GEOMETRY)
-    if shape is None or outer is None:
-        return None
-    mine = shapely.from_wkb(shape)
-    outside = _area(shapely.to_wkb(shapely.difference(mine, shapely.from_wkb(outer))))
-    overlap = sum(
-        _area(shapely.to_wkb(shapely.intersection(mine, shapely.from_wkb(one[GEOMETRY]))))
-        for one in change.ask.linked("hazard", "parent", after["parent"])
-        if one.get("@record") != change.record and one.get(GEOMETRY)
-    )
-    slack = max(_TOLERANCE_M2, _TOLERANCE_SHARE * _area(shape))
-    if outside > slack or overlap > slack:
-        return Broken("SPLIT_DOES_NOT_TILE", {"outside": round(outside), "overlap": round(overlap)})
-    return None
