@@ -94,7 +94,7 @@ def day(iso: str | None, lang: str | None = None) -> str:
     parts = str(iso)[:10].split("-")
     if len(parts) == 1:
         return parts[0]
-    month = say(f"web.month.{int(parts[1])}", lang)
+    month = say(f"date.month.{int(parts[1])}", lang)
     if len(parts) == 2:
         return f"{month} {parts[0]}"
-    return say("web.date", lang, day=int(parts[2]), month=month, year=parts[0])
+    return say("date.day", lang, day=int(parts[2]), month=month, year=parts[0])

@@ -45,8 +45,8 @@ export function number(value: number): string {
 export function day(iso: string): string {
   const [year, month, date] = iso.slice(0, 10).split("-");
   if (!month) return year;
-  const name = say(`web.month.${Number(month)}`);
-  return date ? say("web.date", { day: Number(date), month: name, year }) : `${name} ${year}`;
+  const name = say(`date.month.${Number(month)}`);
+  return date ? say("date.day", { day: Number(date), month: name, year }) : `${name} ${year}`;
 }
 
 /** One element of the page; a page without it is a fault. */

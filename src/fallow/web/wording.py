@@ -83,9 +83,9 @@ def _is_day(value: str) -> bool:
 
 
 def said_words() -> dict[str, str]:
-    """Every word of the pages in the language of the request: what the script on the page says."""
+    """The words of pages and dates in the language of the request: what the script on the page says."""
     chosen = current_language()
-    return {key: text[chosen] for key, text in catalogue().items() if key.startswith("web.")}
+    return {key: text[chosen] for key, text in catalogue().items() if key.startswith(("web.", "date."))}
 
 
 def direction() -> str:
