@@ -1,15 +1,17 @@
 """Room 4, publish: how it leaves. The door: everything other rooms may use is named here."""
 
+from fallow.publish import printed
 from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
 from fallow.publish.builders import Builder, prepare, publications
 from fallow.publish.check import Check
 from fallow.publish.check import check as check_bundle
 from fallow.publish.checked import Line as CheckedLine
-from fallow.publish.gate import publish
+from fallow.publish.gate import FORMATS, preview, publish, small_numbers
 from fallow.publish.geopackage import write_layer
 from fallow.publish.harmless import harmless
 from fallow.publish.layers import Layer
 from fallow.publish.manifest import Accepted, Manifest, Written
+from fallow.publish.plots import svg as chart_svg
 from fallow.publish.publication import (
     Absent,
     Cell,
@@ -25,6 +27,7 @@ from fallow.publish.publication import (
     Stamp,
     Table,
 )
+from fallow.publish.redact import Redacted
 from fallow.publish.results import of_results
 from fallow.publish.statement import require_language, statement_publication
 from fallow.publish.statement_keep import Kept as KeptStatement
@@ -35,6 +38,7 @@ from fallow.publish.statement_look import look_at_statement
 
 __all__ = [
     "AUDIENCES",
+    "FORMATS",
     "Absent",
     "Accepted",
     "Audience",
@@ -51,6 +55,7 @@ __all__ = [
     "Manifest",
     "Paragraph",
     "Publication",
+    "Redacted",
     "Row",
     "Signatory",
     "Signatures",
@@ -58,6 +63,7 @@ __all__ = [
     "Table",
     "Written",
     "audience",
+    "chart_svg",
     "check_bundle",
     "fields_for",
     "harmless",
@@ -65,10 +71,13 @@ __all__ = [
     "new_statement",
     "of_results",
     "prepare",
+    "preview",
+    "printed",
     "publications",
     "publish",
     "require_language",
     "sign_statement",
+    "small_numbers",
     "statement_publication",
     "withdraw_signature",
     "write_layer",

@@ -25,7 +25,7 @@ from fallow.publish.audience import audience as audience_of
 from fallow.publish.layers import Layer, leaving, write_geojson, write_gpkg
 from fallow.publish.manifest import NAME, Accepted, Manifest, listed
 from fallow.publish.publication import Publication
-from fallow.publish.redact import Redacted, for_audience
+from fallow.publish.redact import Redacted, cells, for_audience
 from fallow.publish.results import of_results
 from fallow.register import Register
 from fallow.words import LANGUAGES
@@ -98,6 +98,39 @@ def publish(
             orjson.dumps(manifest.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         )
     return manifest
+
+
+def preview(
+    publication: Publication, audience: str, *, accepted: Mapping[str, str] | None = None
+) -> Redacted:
+    """What :func:`publish` would print, decided by the same redaction; nothing is written and nothing leaves.
+
+    Parameters
+    ----------
+    audience, accepted
+        As for :func:`publish`; who answers for an accepted number is asked when it leaves.
+
+    Raises
+    ------
+    FallowError
+        ``AUDIENCE_UNKNOWN``; what redaction refuses.
+    """
+    return for_audience(publication, audience_of(audience), accepted=accepted or {})
+
+
+def small_numbers(publication: Publication, redacted: Redacted, audience: str) -> dict[str, tuple[str, int]]:
+    """Printed numbers that are withheld because they are small: id of the figure to its place and its value.
+
+    For the office alone, which has to decide whether somebody answers for one; no audience is told which of
+    the withheld numbers are the small ones.
+    """
+    smallest = audience_of(audience).smallest
+    return {
+        cell.figure.id: (where, int(cell.value))
+        for where, unit, cell in cells(publication)
+        if cell.figure in redacted.withheld and cell.figure is not None
+        if unit == "count" and isinstance(cell.value, int | float) and 0 < abs(cell.value) < smallest
+    }
 
 
 def _of(what: Result | Sequence[Result], register: Register) -> Publication:
