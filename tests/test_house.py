@@ -205,9 +205,39 @@ def silent(house: Path) -> Iterator[str]:
 RULES: tuple[Callable[[Path], Iterator[str]], ...] = (downhill, too_long, lost, talkative, silent)
 
 
+def tangled(tests: Path) -> Iterator[str]:
+    """What keeps tests of several folders from being run together: all of them share one list of modules."""
+    seen: dict[str, Path] = {}
+    for path in sorted(tests.rglob("*.py")):
+        at = path.relative_to(tests)
+        for one in imports(path, tests):
+            if one.module.split(".")[0] == "conftest":
+                yield f"{at}:{one.line}: takes from a conftest, of which each folder has one"
+        if path.stem != "conftest" and path.stem in seen:
+            yield f"{at}: {seen[path.stem]} has this name already"
+        seen.setdefault(path.stem, at)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_keeps_the_rule(rule: Callable[[Path], Iterator[str]]) -> None:
     assert list(rule(HOUSE)) == []
+
+
+def test_tests_of_any_folders_can_be_run_together(tmp_path: Path) -> None:
+    assert list(tangled(ROOT / "tests")) == []
+    for name, text in (
+        ("web/conftest.py", ""),
+        ("cli/conftest.py", ""),
+        ("web/test_a.py", "from conftest import Programme"),
+        ("cli/test_a.py", "def test() -> None:\n    import conftest"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + "\n", encoding="utf-8")
+    assert [one.split(": ")[0] for one in tangled(tmp_path)] == [
+        "cli/test_a.py:2",
+        "web/test_a.py:1",
+        "web/test_a.py",
+    ]
 
 
 def test_the_house_has_its_rooms() -> None:

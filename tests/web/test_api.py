@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 import shapely
+from web_story import Programme, Visitor, polygon
 
-from conftest import Programme, Visitor, polygon
 from fallow.register import open_register
 from fallow.words import LANGUAGES
 
@@ -198,7 +198,7 @@ def test_the_same_question_is_answered_from_the_same_head(visitor: Visitor) -> N
 
 
 def test_a_later_approval_is_seen_at_once(tmp_path: Path, built: None) -> None:
-    from conftest import PASSPHRASE, bring, build, hazard
+    from web_story import PASSPHRASE, bring, build, hazard
 
     made = build(tmp_path / "country.gpkg")
     visitor = Visitor(made.path)
@@ -236,7 +236,7 @@ def test_times_span_the_history(visitor: Visitor) -> None:
 
 
 def test_a_draft_is_in_no_count(tmp_path: Path, built: None) -> None:
-    from conftest import PASSPHRASE, build, hazard
+    from web_story import PASSPHRASE, build, hazard
 
     made = build(tmp_path / "country.gpkg")
     before = Visitor(made.path).json("/api/times")

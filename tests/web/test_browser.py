@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from web_story import Programme
 
-from conftest import Programme
 from fallow.words import say
 
 pytestmark = pytest.mark.browser

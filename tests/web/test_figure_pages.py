@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from web_story import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
 
-from conftest import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
 from fallow.analysis import analyses, run
 from fallow.register import Draft, create_register, open_register
 from fallow.web import charts

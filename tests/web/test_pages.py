@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from web_story import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
 
-from conftest import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
 from fallow.register import create_register
 from fallow.words import LANGUAGES, RIGHT_TO_LEFT, catalogue, in_language, say
 
@@ -90,7 +90,7 @@ def test_the_script_of_the_map_gets_every_word_in_its_language(visitor: Visitor)
     found = re.search(r'<script id="config" type="application/json">(.*?)</script>', text, re.DOTALL)
     assert found
     config = json.loads(found[1])
-    words = {key: said["az"] for key, said in catalogue().items() if key.startswith("web.")}
+    words = {key: said["az"] for key, said in catalogue().items() if key.startswith(("web.", "date."))}
     assert config["words"] == words
     labels = [item["label"] for kind in config["kinds"] for item in kind["items"]]
     assert all(labels)

@@ -15,8 +15,8 @@ import shapely
 import vector_tiles
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from web_story import Programme, Visitor
 
-from conftest import Programme, Visitor
 from fallow.web.clipping import clip_line, clip_ring
 from fallow.web.flat import flat
 from fallow.web.tiles import DEEPEST, tile

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 import pytest
+from web_story import Programme, Visitor
 
-from conftest import Programme, Visitor
 from fallow.errors import FallowError
 from fallow.kinds import load_kinds
 from fallow.web import serve
