@@ -105,9 +105,12 @@ def test_a_claim_is_not_booked_and_is_told_with_its_area(country: Country) -> No
 
 
 def test_overlapping_releases_are_booked_once_with_the_earlier_date(country: Country) -> None:
+    """Of one hazard they cannot be signed; of two that are judged to be one later, they stand."""
     country.hazard("h", "2019-01-01", [FIELD])
+    country.hazard("same", "2019-01-01", [FIELD])
     country.release("late", "h", "cleared", "2020-08-01", [(0, 0, 10, 6)])
-    country.release("early", "h", "cancelled", "2020-03-01", [(0, 4, 10, 8)])
+    country.release("early", "same", "cancelled", "2020-03-01", [(0, 4, 10, 8)])
+    country.register.same("h", "same", by="im.officer", why="one field, told twice")
     result = run("books", country.register, year=2020)
     values = told(result)
     assert values["cancelled"] == pytest.approx(m2((0, 4, 10, 8)), abs=1)
@@ -118,8 +121,10 @@ def test_overlapping_releases_are_booked_once_with_the_earlier_date(country: Cou
 
 def test_of_two_releases_on_one_day_the_earlier_report_is_booked(country: Country) -> None:
     country.hazard("h", "2019-01-01", [FIELD])
+    country.hazard("same", "2019-01-01", [FIELD])
     country.release("zz-first", "h", "reduced", "2020-03-01", [FIELD])
-    country.release("aa-second", "h", "cleared", "2020-03-01", [FIELD])
+    country.release("aa-second", "same", "cleared", "2020-03-01", [FIELD])
+    country.register.same("h", "same", by="im.officer", why="one field, told twice")
     values = told(run("books", country.register, year=2020))
     assert values["reduced"] == m2(FIELD)
     assert "cleared" not in values

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cli_story import Type
 
+from fallow.errors import FallowError
 from fixtures_books import Box, wkb
 from fixtures_books import Country as Land
 
@@ -78,10 +79,24 @@ def test_a_release_larger_than_its_hazard_books_the_hazard_and_tells_the_rest(la
     assert outside["m2"] == pytest.approx(total["cleared"], rel=0.01)
 
 
-def test_overlapping_releases_are_booked_once(land: Land, asked: Any) -> None:
+def test_overlapping_releases_cannot_both_be_signed_and_the_claim_is_told(land: Land, asked: Any) -> None:
     land.hazard("h", "2020-01-01", [FIELD])
     land.release("r1", "h", "reduced", "2020-05-01", [(0, 0, 10, 6)])
-    land.release("r2", "h", "cleared", "2020-06-01", [(0, 4, 10, 10)])
+    with pytest.raises(FallowError, match="released already, by r1"):
+        land.release("r2", "h", "cleared", "2020-06-01", [(0, 4, 10, 10)])
+    found = asked("books", "--year", "2020")
+    total = found["rows"][0]
+    assert total["newly_identified"] - total["reduced"] == pytest.approx(total["closing"], abs=1)
+    assert "cleared" not in total or not total["cleared"]
+    assert notes(found)["books.note.claimed"]["records"] == "r2"
+
+
+def test_releases_of_hazards_judged_one_later_are_booked_once(land: Land, asked: Any) -> None:
+    for hazard in ("h", "same"):
+        land.hazard(hazard, "2020-01-01", [FIELD])
+    land.release("r1", "h", "reduced", "2020-05-01", [(0, 0, 10, 6)])
+    land.release("r2", "same", "cleared", "2020-06-01", [(0, 4, 10, 10)])
+    land.register.same("h", "same", by="im.officer", why="one field, told twice")
     found = asked("books", "--year", "2020")
     total = found["rows"][0]
     assert total["closing"] == 0

@@ -27,6 +27,10 @@ class Around:
     def linked(self, kind: str, field: str, record: str) -> Sequence[Mapping[str, Any]]:
         return [one for one in self.kinds.get(kind, ()) if one.get(field) == record]
 
+    def course(self, kind: str, record: str, field: str) -> Sequence[tuple[str, Any]]:
+        states = [one for one in self.kinds.get(kind, ()) if one["@record"] == record]
+        return [(one.get("@since", ""), one.get(field)) for one in states]
+
 
 def said(
     name: str,

@@ -5,8 +5,12 @@ What lies within the accuracy of drawing, a square metre or a hundredth, is not 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import shapely
 
+from fallow.kinds import date_high, date_low
 from fallow.register.claims import GEOMETRY
 from fallow.register.geodesy import area_m2
 from fallow.register.ruling import Broken, Change, rule
@@ -33,6 +37,40 @@ def release_inside_hazard(change: Change) -> Broken | None:
     if lost <= max(_TOLERANCE_M2, _TOLERANCE_SHARE * _area(shape)):
         return None
     return Broken("RELEASE_OUTSIDE_HAZARD", {"outside": round(lost)})
+
+
+@rule("released_once")
+def released_once(change: Change) -> Broken | None:
+    """R3: two releases of one hazard share no ground, unless the hazard was reopened between them.
+
+    Only what is signed counts: what somebody claims is compared when it comes in, and told to the reviewer.
+    """
+    after = change.after or {}
+    hazard, shape = after.get("hazard"), after.get(GEOMETRY)
+    if after.get("release_status") != "released" or not hazard or shape is None:
+        return None
+    mine = shapely.from_wkb(shape)
+    for other in change.ask.linked("land_release", "hazard", hazard):
+        if other["@record"] == change.record or other.get("release_status") != "released":
+            continue
+        theirs = other.get(GEOMETRY)
+        if theirs is None or _reopened_between(change, hazard, after, other):
+            continue
+        shared = _area(shapely.to_wkb(shapely.intersection(mine, shapely.from_wkb(theirs))))
+        if shared > max(_TOLERANCE_M2, _TOLERANCE_SHARE * min(_area(shape), _area(theirs))):
+            called = other.get("code") or other["@record"]
+            return Broken("RELEASED_ALREADY", {"other": called, "area": round(shared)})
+    return None
+
+
+def _reopened_between(change: Change, hazard: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether the ground was given back to the hazard after the earlier of two releases."""
+    days = sorted(str(release["date"]) for release in (one, other) if release.get("date"))
+    if len(days) < 2:
+        return False
+    first, last = date_low(days[0]), date_high(days[1])
+    course = change.ask.course("hazard", hazard, "status")
+    return any(status == "reopened" and first <= since <= last for since, status in course)
 
 
 @rule("nothing_remains")

@@ -25,6 +25,9 @@ class Neighbours(Protocol):
     def linked(self, kind: str, field: str, record: str) -> Sequence[Mapping[str, Any]]:
         """Standing values of the records of ``kind`` whose link ``field`` points to ``record``."""
 
+    def course(self, kind: str, record: str, field: str) -> Sequence[tuple[str, Any]]:
+        """What is believed now of a field along true time: the day from which on, and the value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -64,6 +67,7 @@ def rule(name: str) -> Callable[[Rule], Rule]:
 CONCERNS: Mapping[str, tuple[str, ...]] = {
     "children_tile_parent": ("parent",),
     "release_inside_hazard": ("hazard",),
+    "released_once": ("release_status",),
     "not_before_survey": ("activity",),
     "victims_add_up": ("casualties", "killed", "injured", "casualties_unknown"),
     "items_add_up": ("items_found", "quantity_found"),
