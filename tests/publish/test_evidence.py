@@ -12,14 +12,17 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from fixtures_publish import Programme, results
+from fixtures_publish import Programme, bundled, results
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fallow.analysis import Result, run
 from fallow.errors import FallowError
 from fallow.kinds import date_high, date_low
+from fallow.publish import evidence as evidence_module
 from fallow.publish.audience import audience
+from fallow.publish.check import check
+from fallow.publish.check_figures import _reason
 from fallow.publish.evidence import Evidence, gather, printed
 from fallow.publish.evidence_people import worked_out
 from fallow.publish.proving import Kept, facts_of, person_row, prove, rerun
@@ -28,6 +31,7 @@ from fallow.publish.redact import Redacted, for_audience
 from fallow.publish.results import of_results
 from fallow.register import BEGINNING, OPEN_END, Draft, Register, create_register
 from fallow.register.evidence import EvidenceRegister, model_of
+from fallow.words import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,30 @@ def test_what_happened_since_plays_no_part(tmp_path: Path) -> None:
     assert not any(kept.unproved for kept in of.evidence.kept.values())
     assert proved(of) == printed(of.redacted.publication)
     one.close()
+
+
+def test_a_number_whose_rows_are_refused_says_with_which_code(
+    programme: Programme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A programme that keeps places from the public: nobody there can ask for one again."""
+    shown = evidence_module._shown
+    monkeypatch.setattr(
+        evidence_module, "_shown", lambda *asked: [one for one in shown(*asked) if one != "admin1"]
+    )
+    place = run("books", programme.register, place="North")
+    of = made(programme.register, {"books": place}, "public")
+    assert set(of.kept("books").unproved) == set(printed(of.redacted.publication)) != set()
+    bundle, _ = bundled(programme.register, tmp_path, given=of.redacted.publication, documents="none")
+    told = [one for one in check(bundle).lines if one.code == "BUNDLE_FIGURE_OPEN"]
+    assert {one.facts["code"] for one in told} == {"BOOKS_PLACE"}
+    for lang in LANGUAGES:
+        assert "(BOOKS_PLACE)" in told[0].what(lang)
+
+
+def test_a_bundle_cannot_make_up_a_code() -> None:
+    assert _reason("publish.unproved.refused PLACE_UNKNOWN")["code"] == "PLACE_UNKNOWN"
+    for why in ("publish.unproved.refused", "publish.unproved.refused <b>", "web.nav.figures", ""):
+        assert _reason(why) == {"why": "publish.unproved.none"}
 
 
 def test_links_lead_where_judgements_say(tmp_path: Path) -> None:

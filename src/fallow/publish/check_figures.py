@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from fallow.analysis import Recipe
-from fallow.errors import FallowError
+from fallow.errors import FallowError, catalogue
 from fallow.kinds import Model
 from fallow.publish.bundle import EVIDENCE, MODEL, RECIPES
 from fallow.publish.canonical import json_of
 from fallow.publish.checked import Line, fails, failure, holds
-from fallow.publish.evidence import cells, same
+from fallow.publish.evidence import REFUSED, WHY, cells, same
 from fallow.publish.proving import Kept, Number, Proof, libraries, prove
 from fallow.publish.publication import Publication
 from fallow.register.evidence import model_of
@@ -81,7 +81,7 @@ def figures(publication: Publication, seal: Sealed) -> Iterator[Line]:
                 yield Line("BUNDLE_FIGURE", "fails", figure.id, facts)
         elif name not in refused:
             why = kept_.unproved.get(figure, NO_EVIDENCE) if kept_ else NO_EVIDENCE
-            yield Line("BUNDLE_FIGURE_OPEN", "open", figure.id, {"why": _known(why)})
+            yield Line("BUNDLE_FIGURE_OPEN", "open", figure.id, _reason(why))
     for name, refusal in refused.items():
         yield failure(refusal, name)
     for name, proof in proofs.items():
@@ -92,11 +92,12 @@ def figures(publication: Publication, seal: Sealed) -> Iterator[Line]:
         yield holds("figures", name, count=count)
 
 
-def _known(why: str) -> str:
-    """A reason that has words, whatever a bundle says."""
-    from fallow.publish.evidence import WHY
-
-    return why if why in WHY else NO_EVIDENCE
+def _reason(why: str) -> dict[str, str]:
+    """A reason that has words, whatever a bundle says, and the code of a refusal."""
+    key, _, code = why.partition(" ")
+    if key == REFUSED and code in catalogue():
+        return {"why": key, "code": code}
+    return {"why": why if why in WHY else NO_EVIDENCE}
 
 
 def _rounded(printed: float, found: Number) -> bool:

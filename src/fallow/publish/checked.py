@@ -34,7 +34,7 @@ class Line:
         if self.state == "holds":
             return say(f"publish.check.{self.code}", lang, **facts)
         if "why" in facts:
-            facts["why"] = say(str(facts["why"]), lang)
+            facts["why"] = say(str(facts["why"]), lang, code=facts.get("code", ""))
         return errors.text(self.code, "what", facts, lang)
 
     def remedy(self, lang: str | None = None) -> str:

@@ -35,6 +35,9 @@ COUNTS = frozenset({"killed", "injured", "casualties_unknown", "casualties", "ca
 WHY = ("publish.unproved.no_recipe", "publish.unproved.hidden", "publish.unproved.tells_more")
 """Keys of the words that say why a number has no evidence."""
 
+REFUSED = "publish.unproved.refused"
+"""The same for an analysis that refuses the rows its readers may see; the code of its refusal follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -182,8 +185,9 @@ def _land(
     model = model_of(part_of_model(register.model, kinds))
     try:
         proof = prove(name, kept, result.recipe, model, result.digest)
-    except FallowError:
-        return Taken(_without(Kept(False, "", by_head, views, days, (), ((),), {}), told, WHY[1]), kinds)
+    except FallowError as error:
+        none = Kept(False, "", by_head, views, days, (), ((),), {})
+        return Taken(_without(none, told, f"{REFUSED} {error.code}"), kinds)
     missed = [figure for figure, value in told.items() if not same(value, proof.values[figure])]
     if not proof.disagreeing:
         return Taken(kept, kinds, result.digest)
