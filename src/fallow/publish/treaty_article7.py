@@ -11,20 +11,18 @@ from collections.abc import Iterator
 
 from fallow.analysis import Line
 from fallow.publish.builders import Made, Making, publication
-from fallow.publish.forms import (
-    LAND,
-    begun,
-    by_hand,
-    form,
-    heading,
-    missing,
-    paragraph,
-    text,
-    year_of,
-)
+from fallow.publish.forms import LAND, form, heading, missing, text
 from fallow.publish.publication import Absent, Block, Cell, Column, Row, Table
 from fallow.publish.results import NOT_RECORDED
-from fallow.publish.treaty_blocks import education, form_c, land_year, victims, warning
+from fallow.publish.treaty_blocks import (
+    article7_of,
+    education,
+    form_c,
+    land_year,
+    left_to_hand,
+    victims,
+    warning,
+)
 from fallow.words import catalogue
 
 MINED = frozenset({"mined_area", "mixed", "unknown"})
@@ -42,23 +40,14 @@ def article7(making: Making, *, year: int | str) -> Made:
     year
         The calendar year it covers; it is due on 30 April of the next.
     """
-    of = year_of(year)
-    begun(making, f"{of}-01-01")
-    return Made(
-        title=catalogue()["publish.article7"],
-        subtitle=text("publish.year", year=of),
-        blocks=tuple(_blocks(making, of)),
-    )
+    return article7_of(making, "article7", year, _forms)
 
 
-def _blocks(making: Making, year: int) -> Iterator[Block]:
-    yield paragraph("publish.article7.about", year=year)
-    for letter in "ab":
-        yield from _empty(letter)
+def _forms(making: Making, year: int) -> Iterator[Block]:
+    yield from left_to_hand("article7", "ab")
     yield heading("publish.article7.form_c")
     yield from form_c(making, year, _mined)
-    for letter in "de":
-        yield from _empty(letter)
+    yield from left_to_hand("article7", "de")
     yield heading("publish.article7.form_f")
     making.run("progress", until=str(year))
     yield form(
@@ -101,12 +90,7 @@ def _blocks(making: Making, year: int) -> Iterator[Block]:
     yield from education(making, year, "i")
     yield heading("publish.article7.form_j")
     yield from victims(making, year, "j")
-    yield from _empty("k")
-
-
-def _empty(letter: str) -> Iterator[Block]:
-    yield heading(f"publish.article7.form_{letter}")
-    yield by_hand(f"{letter}_form", f"publish.article7.form_{letter}")
+    yield from left_to_hand("article7", "k")
 
 
 def _mined(line: Line) -> bool:

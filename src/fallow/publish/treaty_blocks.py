@@ -9,8 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fallow.analysis import Line
-from fallow.publish.builders import Making
-from fallow.publish.forms import LAND, PEOPLE, chart, contamination_of, end_of, form, text
+from fallow.publish.builders import Made, Making
+from fallow.publish.forms import (
+    LAND,
+    PEOPLE,
+    begun,
+    by_hand,
+    chart,
+    contamination_of,
+    end_of,
+    form,
+    heading,
+    paragraph,
+    text,
+    year_of,
+)
 from fallow.publish.publication import Block, Column, Table
 from fallow.words import catalogue
 
@@ -28,6 +41,32 @@ STEPS = (
 """The columns of the books of a year, in the order a waterfall draws them."""
 
 RELEASED = ("cancelled", "reduced", "cleared", "date_uncertain")
+
+
+def article7_of(
+    making: Making,
+    name: str,
+    year: int | str,
+    forms: Callable[[Making, int], Iterator[Block]],
+) -> Made:
+    """The Article 7 report of a convention for a calendar year: its title, what it is, and its forms.
+
+    ``name`` begins the keys of its words; a year that has not begun in the register is refused.
+    """
+    of = year_of(year)
+    begun(making, f"{of}-01-01")
+    return Made(
+        title=catalogue()[f"publish.{name}"],
+        subtitle=text("publish.year", year=of),
+        blocks=(paragraph(f"publish.{name}.about", year=of), *forms(making, of)),
+    )
+
+
+def left_to_hand(name: str, letters: str) -> Iterator[Block]:
+    """Forms that only an authority's own files can fill, each empty under its heading."""
+    for letter in letters:
+        yield heading(f"publish.{name}.form_{letter}")
+        yield by_hand(f"{letter}_form", f"publish.{name}.form_{letter}")
 
 
 def form_c(making: Making, year: int, keep: Callable[[Line], bool], prefix: str = "c") -> Iterator[Block]:

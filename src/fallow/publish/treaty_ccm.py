@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from fallow.analysis import Line
 from fallow.publish.builders import Made, Making, publication
-from fallow.publish.forms import PEOPLE, begun, by_hand, end_of, form, heading, paragraph, text, year_of
+from fallow.publish.forms import PEOPLE, end_of, form, heading
 from fallow.publish.publication import Block
-from fallow.publish.treaty_blocks import RELEASED, assisted, education, warning
-from fallow.words import catalogue
+from fallow.publish.treaty_blocks import RELEASED, article7_of, assisted, education, left_to_hand, warning
 
 CLUSTER = "cluster_munition_remnant"
 
@@ -27,19 +26,11 @@ def ccm_article7(making: Making, *, year: int | str) -> Made:
     year
         The calendar year it covers; it is due on 30 April of the next.
     """
-    of = year_of(year)
-    begun(making, f"{of}-01-01")
-    return Made(
-        title=catalogue()["publish.ccm_article7"],
-        subtitle=text("publish.year", year=of),
-        blocks=tuple(_blocks(making, of)),
-    )
+    return article7_of(making, "ccm_article7", year, _forms)
 
 
-def _blocks(making: Making, year: int) -> Iterator[Block]:
-    yield paragraph("publish.ccm_article7.about", year=year)
-    for letter in "abcde":
-        yield from _empty(letter)
+def _forms(making: Making, year: int) -> Iterator[Block]:
+    yield from left_to_hand("ccm_article7", "abcde")
     yield heading("publish.ccm_article7.form_f")
     yield from _form_f(making, year)
     yield heading("publish.ccm_article7.form_g")
@@ -47,13 +38,7 @@ def _blocks(making: Making, year: int) -> Iterator[Block]:
     yield from education(making, year, "g")
     yield heading("publish.ccm_article7.form_h")
     yield from _form_h(making, year)
-    for letter in "ij":
-        yield from _empty(letter)
-
-
-def _empty(letter: str) -> Iterator[Block]:
-    yield heading(f"publish.ccm_article7.form_{letter}")
-    yield by_hand(f"{letter}_form", f"publish.ccm_article7.form_{letter}")
+    yield from left_to_hand("ccm_article7", "ij")
 
 
 def _form_f(making: Making, year: int) -> Iterator[Block]:
