@@ -12,7 +12,7 @@ import pytest
 from fixtures_documents import HOSTILE, all_languages
 
 from fallow.publish import plots
-from fallow.publish.plots_frame import COLOURS, WIDTH
+from fallow.publish.plots_frame import COLOURS, LIGHT, PAGE, WIDTH, Look
 from fallow.publish.publication import Cell, Chart, Column, Row, Table
 from fallow.words import LANGUAGES, say
 
@@ -47,14 +47,14 @@ def texts(svg: str) -> list[str]:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_form_is_an_svg_that_says_what_it_shows(form: str, lang: str, dark: bool) -> None:
-    made = plots.svg(chart(form), FULL, lang, dark=dark)
+@pytest.mark.parametrize("look", [LIGHT, PAGE], ids=["paper", "page"])
+def test_every_form_is_an_svg_that_says_what_it_shows(form: str, lang: str, look: Look) -> None:
+    made = plots.svg(chart(form), FULL, lang, look=look)
     root = ElementTree.fromstring(made)
     assert root.get("role") == "img"
     assert root.findtext(f"{SVG}title") == "A plot"
     assert root.findtext(f"{SVG}desc") == "Bars, said in words"
-    assert made == plots.svg(chart(form), FULL, lang, dark=dark)
+    assert made == plots.svg(chart(form), FULL, lang, look=look)
     for mark in root.iter(f"{SVG}rect"):
         assert -0.1 <= float(mark.get("x", 0)) <= WIDTH
         assert float(mark.get("width", 0)) >= 0
@@ -105,6 +105,14 @@ def test_in_arabic_the_axis_runs_from_the_right(form: str) -> None:
         assert (width, y) == (same_width, same_y)
         if width < WIDTH:
             assert mirrored == pytest.approx(WIDTH - x - width, abs=0.15)
+
+
+@pytest.mark.parametrize("lang", ["en", "ar"])
+def test_a_page_written_from_the_right_does_not_turn_the_places_round(lang: str) -> None:
+    """Inherited, it would set every label on the other side of the place it was given."""
+    made = plots.svg(chart("bars"), FULL, lang)
+    assert ElementTree.fromstring(made).get("direction") == "ltr"
+    assert made.count("<text ") == made.count('unicode-bidi="plaintext"')
 
 
 def test_a_waterfall_begins_and_ends_on_the_ground_and_its_steps_hang_together() -> None:

@@ -12,6 +12,7 @@ from fallow.publish.harmless import harmless
 from fallow.publish.layers import Layer
 from fallow.publish.manifest import Accepted, Manifest, Written
 from fallow.publish.plots import svg as chart_svg
+from fallow.publish.plots_frame import PAGE as PAGE_LOOK
 from fallow.publish.publication import (
     Absent,
     Cell,
@@ -28,7 +29,7 @@ from fallow.publish.publication import (
     Table,
 )
 from fallow.publish.redact import Redacted
-from fallow.publish.results import of_results
+from fallow.publish.results import key_column, measure_column, of_results
 from fallow.publish.statement import require_language, statement_publication
 from fallow.publish.statement_keep import Kept as KeptStatement
 from fallow.publish.statement_keep import new_statement
@@ -39,6 +40,7 @@ from fallow.publish.statement_look import look_at_statement
 __all__ = [
     "AUDIENCES",
     "FORMATS",
+    "PAGE_LOOK",
     "Absent",
     "Accepted",
     "Audience",
@@ -67,7 +69,9 @@ __all__ = [
     "check_bundle",
     "fields_for",
     "harmless",
+    "key_column",
     "look_at_statement",
+    "measure_column",
     "new_statement",
     "of_results",
     "prepare",

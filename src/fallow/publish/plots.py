@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fallow.publish import printed
 from fallow.publish.plots_frame import (
-    COLOURS,
-    DARK_PAPER,
-    FONTS,
-    INK,
-    PAPER,
+    LIGHT,
     WIDTH,
     Drawn,
     Frame,
+    Linked,
+    Look,
     Picture,
     legend,
     marker,
@@ -31,25 +30,27 @@ from fallow.publish.plots_frame import (
     short,
     xml,
 )
-from fallow.publish.publication import Cell, Chart, Column, Row, Table
+from fallow.publish.publication import Cell, Chart, Column, Table
 from fallow.words import in_language, say
 
 _DOWN = frozenset({"cancelled", "reduced", "cleared", "released"})
 """Columns of the books that lessen what is there: told as positive areas, drawn as steps down."""
 
 
-def svg(chart: Chart, table: Table, lang: str, *, dark: bool = False) -> str:
+def svg(chart: Chart, table: Table, lang: str, *, look: Look = LIGHT, link: Linked | None = None) -> str:
     """A chart as SVG text: the same chart, table and language give the same text.
 
     Parameters
     ----------
     table
         The redacted table the chart is of; what is withheld there has no value and is not drawn.
-    dark
-        For a dark page.
+    look
+        Colours and letters: for paper, or those of the page it stands in.
+    link
+        Where a mark leads: the address of what is behind its number.
     """
     of = drawn(chart, table, lang)
-    on = Picture(lang, dark, re.sub(r"[^A-Za-z0-9_]", "_", f"plot_{chart.id}"))
+    on = Picture(lang, look, re.sub(r"[^A-Za-z0-9_]", "_", f"plot_{chart.id}"), link)
     if not of.told:
         on.height = 60.0
         on.text(WIDTH / 2, 34.0, say("publish.chart.empty", lang))
@@ -61,7 +62,7 @@ def svg(chart: Chart, table: Table, lang: str, *, dark: bool = False) -> str:
             "waterfall": _waterfall,
             "triangle": _triangle,
         }
-        forms[chart.form](on, of, table)
+        forms[chart.form](on, of)
         if of.gaps:
             on.text(8.0, on.height + 12.0, say("publish.chart.gap", lang), "start", size=10.5)
             on.height += 20.0
@@ -78,23 +79,19 @@ def drawn(chart: Chart, table: Table, lang: str) -> Drawn:
         printed.shown(row.cells[places[chart.category]], category.unit, lang, category.values) for row in rows
     )
     series = tuple(table.columns[places[name]] for name in chart.series)
-    values = tuple(tuple(_value(row, places[name]) for row in rows) for name in chart.series)
+    cells = tuple(tuple(row.cells[places[name]] for row in rows) for name in chart.series)
     if chart.form == "waterfall" and len(series) > 1:
-        return _steps_of_columns(series, values, lang)
-    return Drawn(names, series, values)
+        return _steps_of_columns(series, cells, lang)
+    return Drawn(names, series, cells)
 
 
-def _value(row: Row, place: int) -> float | None:
-    cell: Cell = row.cells[place]
-    return float(cell.value) if isinstance(cell.value, (int, float)) else None
-
-
-def _steps_of_columns(series: Sequence[Column], values: Sequence[Sequence[float | None]], lang: str) -> Drawn:
+def _steps_of_columns(series: Sequence[Column], cells: Sequence[Sequence[Cell]], lang: str) -> Drawn:
     """One line of books, its columns as steps: what lessens is stored positive and drawn downward."""
     steps = []
-    for column, of in zip(series, values, strict=True):
-        value = of[0] if of else None
-        steps.append(-abs(value) if value is not None and column.name in _DOWN else value)
+    for column, of in zip(series, cells, strict=True):
+        cell = of[0] if of else Cell(None)
+        lessens = column.name in _DOWN and isinstance(cell.value, (int, float))
+        steps.append(replace(cell, value=-abs(float(cell.value or 0))) if lessens else cell)
     return Drawn(
         tuple(in_language(one.label, lang) for one in series),
         (Column("step", {}, series[0].unit),),
@@ -105,25 +102,26 @@ def _steps_of_columns(series: Sequence[Column], values: Sequence[Sequence[float 
 # -- forms ------------------------------------------------------------------------------------------------
 
 
-def _bars(on: Picture, of: Drawn, table: Table) -> None:
+def _bars(on: Picture, of: Drawn) -> None:
     if _sideways(of):
         _bars_sideways(on, of)
         return
-    low, high = reach(of.told)
-    frame = Frame(on, of, low, high)
+    numbers = of.values
+    frame = Frame(on, of, *reach(of.told))
     slot = frame.width / len(of.names)
     bar = min(46.0, slot * 0.78 / len(of.series))
+    room = slot if len(of.series) == 1 else bar
     for row in range(len(of.names)):
         left = frame.left + slot * (row + 0.5) - bar * len(of.series) / 2
-        for series, values in enumerate(of.values):
+        for series, values in enumerate(numbers):
             x, value = left + bar * series, values[row]
             if value is None:
                 on.text(x + bar / 2, frame.y(0) - 4, "–")
                 continue
             top, foot = frame.y(max(value, 0)), frame.y(min(value, 0))
-            on.box(x + 1, top, bar - 2, foot - top, series)
+            on.box(x + 1, top, bar - 2, foot - top, series, *of.about(series, row, on))
             label = printed.number(value, on.lang, of.series[series].unit)
-            if bar > 5.2 * len(label):
+            if room > 5.2 * len(label):
                 on.text(x + bar / 2, top - 4 if value >= 0 else foot + 11, label, size=10)
     frame.close()
 
@@ -132,6 +130,7 @@ def _bars_sideways(on: Picture, of: Drawn) -> None:
     """Long names stand beside their bars."""
     widest = max(len(name) for name in of.names)
     left = min(280.0, 16.0 + widest * 6.6)
+    numbers = of.values
     low, high = reach(of.told)
     scale = (WIDTH - left - 90.0) / ((high - low) or 1.0)
     y = legend(on, of) + 6.0
@@ -140,33 +139,36 @@ def _bars_sideways(on: Picture, of: Drawn) -> None:
     for row, name in enumerate(of.names):
         tall = 17.0 * len(of.series)
         on.text(left - 8, y + tall / 2 + 4, short(name, int((left - 16) / 6.2)), "end")
-        for series, values in enumerate(of.values):
+        for series, values in enumerate(numbers):
             value, at = values[row], y + 17.0 * series
             if value is None:
                 on.text(zero + 5, at + 12, "–", "start")
                 continue
-            on.box(zero + min(value, 0) * scale, at + 1, abs(value) * scale, 15.0, series)
+            x, about = zero + min(value, 0) * scale, of.about(series, row, on)
+            on.box(x, at + 1, abs(value) * scale, 15.0, series, *about)
             label = printed.number(value, on.lang, of.series[series].unit)
             on.text(zero + max(value, 0) * scale + 5, at + 12.5, label, "start", size=10.5)
         y += tall + 7.0
-    on.line(zero, top - 3, zero, y - 4, on.ink)
+    on.line(zero, top - 3, zero, y - 4, on.look.ink)
     on.height = y + 4.0
 
 
-def _stack(on: Picture, of: Drawn, table: Table) -> None:
-    sums = [sum(value for values in of.values if (value := values[row])) for row in range(len(of.names))]
+def _stack(on: Picture, of: Drawn) -> None:
+    numbers = of.values
+    sums = [sum(value for values in numbers if (value := values[row])) for row in range(len(of.names))]
     frame = Frame(on, of, *reach([*sums, 0.0]))
     slot = frame.width / len(of.names)
     bar = min(64.0, slot * 0.72)
     for row in range(len(of.names)):
         x, base = frame.left + slot * (row + 0.5) - bar / 2, 0.0
-        for series, values in enumerate(of.values):
+        for series, values in enumerate(numbers):
             value = values[row]
             if value:
-                on.box(x, frame.y(base + value), bar, frame.y(base) - frame.y(base + value), series)
+                top, about = frame.y(base + value), of.about(series, row, on)
+                on.box(x, top, bar, frame.y(base) - top, series, *about)
                 base += value
         label = printed.number(base, on.lang, of.series[0].unit)
-        missing = any(values[row] is None for values in of.values)
+        missing = any(values[row] is None for values in numbers)
         if missing:
             on.text(x + bar / 2, frame.y(base) - 4, "–")
         elif slot > 5.6 * len(label):
@@ -174,34 +176,36 @@ def _stack(on: Picture, of: Drawn, table: Table) -> None:
     frame.close()
 
 
-def _lines(on: Picture, of: Drawn, table: Table) -> None:
+def _lines(on: Picture, of: Drawn) -> None:
     frame = Frame(on, of, *reach([*of.told, 0.0]), lines=True)
     slot = frame.width / len(of.names)
     for series, values in enumerate(of.values):
-        colour, run = COLOURS[series % len(COLOURS)], list[tuple[float, float]]()
+        run = list[tuple[float, float, int]]()
         for row, value in enumerate(values):
             x = frame.left + slot * (row + 0.5)
             if value is None:
-                _path(on, run, colour, series)
+                _path(on, of, run, series)
                 run = []
                 on.text(x, frame.y(0) - 4, "–")
             else:
-                run.append((x, frame.y(value)))
-        _path(on, run, colour, series)
+                run.append((x, frame.y(value), row))
+        _path(on, of, run, series)
     frame.close()
 
 
-def _path(on: Picture, run: Sequence[tuple[float, float]], colour: str, series: int) -> None:
+def _path(on: Picture, of: Drawn, run: Sequence[tuple[float, float, int]], series: int) -> None:
+    """One unbroken piece of a line: places across and down, and the row each is of."""
     if not run:
         return
-    dash = ("", "7 4", "2 3")[series % 3]
-    points = " ".join(f"{n(on.x(x))},{n(y)}" for x, y in run)
+    colour, dash = on.look.colour(series), ("", "7 4", "2 3")[series % 3]
+    points = " ".join(f"{n(on.x(x))},{n(y)}" for x, y, _ in run)
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     on.marks.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.4"{dashed}/>')
-    on.marks += [marker(on.x(x), y, colour, series) for x, y in run]
+    for x, y, row in run:
+        on.put(marker(on.x(x), y, colour, series), *of.about(series, row, on))
 
 
-def _waterfall(on: Picture, of: Drawn, table: Table) -> None:
+def _waterfall(on: Picture, of: Drawn) -> None:
     """Steps from a level to a level: the first, the last and those of the books' levels stand on the ground.
 
     After a step that is not told nobody can say where the next one begins, so no further step is drawn
@@ -224,17 +228,19 @@ def _waterfall(on: Picture, of: Drawn, table: Table) -> None:
             on.text(x + bar / 2, frame.y(0) - 4, "–")
             continue
         top, foot = frame.y(max(span)), frame.y(min(span))
-        on.box(x, top, bar, max(foot - top, 1.2), 0 if row in levels else 1 if span[1] >= span[0] else 2)
+        colour = 0 if row in levels else 1 if span[1] >= span[0] else 2
+        on.box(x, top, bar, max(foot - top, 1.2), colour, *of.about(0, row, on))
         value = steps[row] or 0.0
         sign = "+" if value > 0 and row not in levels else ""
         on.text(x + bar / 2, top - 4, sign + printed.number(value, on.lang, of.series[0].unit), size=10)
         if row < last and spans[row + 1] is not None:
-            on.line(x + bar, frame.y(span[1]), x + slot, frame.y(span[1]), on.ink, 0.7)
+            on.line(x + bar, frame.y(span[1]), x + slot, frame.y(span[1]), on.look.ink, 0.7)
     frame.close()
 
 
-def _triangle(on: Picture, of: Drawn, table: Table) -> None:
+def _triangle(on: Picture, of: Drawn) -> None:
     """Rows by columns, each number in its cell, the larger the darker."""
+    numbers = of.values
     low, high = 0.0, max(of.told) or 1.0
     left, top, tall = 92.0, 44.0, 25.0
     wide = (WIDTH - left - 8.0) / len(of.series)
@@ -247,30 +253,21 @@ def _triangle(on: Picture, of: Drawn, table: Table) -> None:
     for row, name in enumerate(of.names):
         y = top + tall * row
         on.text(left - 8, y + 17, short(name, 13), "end", bold=True)
-        for position, values in enumerate(of.values):
+        for position, values in enumerate(numbers):
             value, x = values[row], left + wide * position
             if value is None:
                 on.text(x + wide / 2, y + 17, "–")
                 continue
             share = (value - low) / (high - low) if high > low else 0.0
-            shade = _shade(share)
-            on.marks.append(
+            fill, ink = on.look.shade(share)
+            on.put(
                 f'<rect x="{n(on.x(x + 1, wide - 2))}" y="{n(y + 1)}" width="{n(wide - 2)}" '
-                f'height="{n(tall - 2)}" fill="{shade}"/>'
+                f'height="{n(tall - 2)}" {fill}/>',
+                *of.about(position, row, on),
             )
-            on.marks.append(
-                f'<text x="{n(on.x(x + wide / 2))}" y="{n(y + 17)}" text-anchor="middle" font-size="11.5" '
-                f'fill="{"#ffffff" if share > 0.45 else INK}">'
-                f"{xml(printed.number(value, on.lang, of.series[position].unit))}</text>"
-            )
+            label = printed.number(value, on.lang, of.series[position].unit)
+            on.text(x + wide / 2, y + 17, label, size=11.5, ink=ink)
     on.height = top + tall * len(of.names) + 8.0
-
-
-def _shade(share: float) -> str:
-    """From a pale to a dark blue; lightness alone carries it."""
-    pale, full = (228, 236, 245), (18, 67, 109)
-    mixed = (round(a + (b - a) * share) for a, b in zip(pale, full, strict=True))
-    return "#" + "".join(f"{one:02x}" for one in mixed)
 
 
 def _sideways(of: Drawn) -> bool:
@@ -279,20 +276,22 @@ def _sideways(of: Drawn) -> bool:
 
 
 def _wrapped(on: Picture, chart: Chart, lang: str) -> str:
-    paper = DARK_PAPER if on.dark else PAPER
+    look = on.look
+    paper = f'<rect width="{n(WIDTH)}" height="{n(on.height)}" fill="{look.paper}"/>' if look.paper else ""
     size = f"{n(WIDTH)} {n(on.height)}"
+    marks = "".join(on.marks)
     hatches = (
-        f'<pattern id="{on.name}-hatch1" width="6" height="6" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect width="1.3" height="6" fill="#ffffff" fill-opacity="0.75"/>'
-        "</pattern>"
+        f'<defs><pattern id="{on.name}-hatch1" width="6" height="6" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)">'
+        f'<rect width="1.3" height="6" fill="{look.hatch}" fill-opacity="0.75"/></pattern>'
         f'<pattern id="{on.name}-hatch2" width="5" height="5" patternUnits="userSpaceOnUse">'
-        '<circle cx="2.5" cy="2.5" r="0.9" fill="#ffffff" fill-opacity="0.85"/></pattern>'
+        f'<circle cx="2.5" cy="2.5" r="0.9" fill="{look.hatch}" fill-opacity="0.85"/></pattern></defs>'
     )
+    used = hatches if f"#{on.name}-hatch" in marks else ""
     title, about = xml(in_language(chart.title, lang)), xml(in_language(chart.about, lang))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img" '
-        f'font-family="{FONTS}" xml:lang="{lang}">'
+        f'font-family="{look.fonts}" direction="ltr" xml:lang="{lang}">'
         f"<title>{title}</title><desc>{about}</desc>"
-        f'<defs>{hatches}</defs><rect width="{n(WIDTH)}" height="{n(on.height)}" fill="{paper}"/>'
-        f"{''.join(on.marks)}</svg>"
+        f"{used}{paper}{marks}</svg>"
     )

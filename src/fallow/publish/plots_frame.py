@@ -1,24 +1,74 @@
-"""Step 4, the frame of a plot: the growing picture, axes, legend, round numbers and broken names."""
+"""Step 4, the frame of a plot: its look, the growing picture, axes, legend, round numbers, broken names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from math import floor, log10
 
 from fallow.publish import printed
-from fallow.publish.publication import Column, Unit
-from fallow.words import RIGHT_TO_LEFT
+from fallow.publish.publication import Cell, Column, Figure, Unit
+from fallow.publish.results import NOT_APPLICABLE
+from fallow.words import RIGHT_TO_LEFT, in_language
 
 WIDTH = 720.0
-FONTS = "'Noto Sans','Almarai',sans-serif"
 COLOURS = ("#12436d", "#f0a35e", "#28a197", "#b8577e", "#7b8794", "#5b7f2b")
 """Read in the order given each differs from its neighbour in lightness as well as in hue."""
 
-DARK_INK, DARK_PAPER = "#e8ecf0", "#15202b"
-INK, PAPER, LINE = "#1d2733", "#ffffff", "#c9d1d9"
+_FONTS = "'Noto Sans','Almarai',sans-serif"
 _SIZE = 12.0
+
+Linked = Callable[[Figure], str]
+"""The address of what is behind a number; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Colours and letters of a plot.
+
+    Attributes
+    ----------
+    paper
+        Colour behind it; empty where the page it stands in shows through.
+    hatch
+        Colour of the marks that tell one series from another without colour.
+    series
+        Colours of the series, taken again from the first when there are more.
+    """
+
+    ink: str
+    paper: str
+    line: str
+    hatch: str
+    series: tuple[str, ...] = COLOURS
+    fonts: str = _FONTS
+
+    def colour(self, series: int) -> str:
+        """The colour of a series."""
+        return self.series[series % len(self.series)]
+
+    def shade(self, share: float) -> tuple[str, str]:
+        """How a field of a triangle is filled for a share of the largest number, and the ink on it."""
+        if not self.paper:
+            return f'fill="{self.series[0]}" fill-opacity="{0.06 + 0.44 * share:.2f}"', self.ink
+        pale, full = (228, 236, 245), (18, 67, 109)
+        mixed = (round(a + (b - a) * share) for a, b in zip(pale, full, strict=True))
+        return f'fill="#{"".join(f"{one:02x}" for one in mixed)}"', "#ffffff" if share > 0.45 else LIGHT.ink
+
+
+LIGHT = Look("#1d2733", "#ffffff", "#c9d1d9", "#ffffff")
+"""For paper, and for whatever is read as if it were."""
+
+PAGE = Look(
+    "currentColor",
+    "",
+    "var(--line,#ddd8cb)",
+    "var(--card,#fffdf8)",
+    ("var(--blue,#2b5f8a)", "var(--clay,#9d3f19)", "var(--moss,#3f6147)"),
+    "inherit",
+)
+"""For a page that has a light and a dark theme of its own: a dark page has a dark plot."""
 
 
 @dataclass(slots=True)
@@ -26,9 +76,10 @@ class Picture:
     """An SVG that grows: its marks, its height, and the side its axis starts from."""
 
     lang: str
-    dark: bool
+    look: Look = LIGHT
     name: str = "plot"
     """Begins the ids inside, so that two plots can stand in one page."""
+    link: Linked | None = None
     height: float = 0.0
     marks: list[str] = field(default_factory=list)
 
@@ -37,21 +88,38 @@ class Picture:
         """Whether it runs from the right."""
         return self.lang in RIGHT_TO_LEFT
 
-    @property
-    def ink(self) -> str:
-        """Colour of words."""
-        return DARK_INK if self.dark else INK
-
     def x(self, x: float, width: float = 0.0) -> float:
         """A place counted from the side the axis starts from, as SVG counts it."""
         return WIDTH - x - width if self.mirrored else x
 
-    def box(self, x: float, y: float, width: float, height: float, series: int) -> None:
+    def put(self, marks: str, words: str = "", href: str = "") -> None:
+        """Marks that say to a pointer what they are, and lead to what is behind their number.
+
+        The link is for the pointer alone: a keyboard and a screen reader have the same one in the table.
+        """
+        title = f"<title>{xml(words)}</title>" if words else ""
+        if href:
+            marks = f'<a href="{xml(href)}" tabindex="-1" aria-hidden="true">{title}{marks}</a>'
+        elif title:
+            marks = f"<g>{title}{marks}</g>"
+        self.marks.append(marks)
+
+    def box(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        series: int,
+        words: str = "",
+        href: str = "",
+    ) -> None:
         """A bar in the colour and hatching of a series."""
         place = f'x="{n(self.x(x, width))}" y="{n(y)}" width="{n(width)}" height="{n(height)}"'
-        self.marks.append(f'<rect {place} fill="{COLOURS[series % len(COLOURS)]}"/>')
+        marks = f'<rect {place} fill="{self.look.colour(series)}"/>'
         if series % 3:
-            self.marks.append(f'<rect {place} fill="url(#{self.name}-hatch{series % 3})"/>')
+            marks += f'<rect {place} fill="url(#{self.name}-hatch{series % 3})"/>'
+        self.put(marks, words, href)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1.0) -> None:
         """A straight line."""
@@ -61,7 +129,15 @@ class Picture:
         )
 
     def text(
-        self, x: float, y: float, words: str, at: str = "middle", *, size: float = _SIZE, bold: bool = False
+        self,
+        x: float,
+        y: float,
+        words: str,
+        at: str = "middle",
+        *,
+        size: float = _SIZE,
+        bold: bool = False,
+        ink: str = "",
     ) -> None:
         """Words; ``at`` is the side of ``x`` they begin at, as in a language written from the left."""
         anchor = {"start": "end", "end": "start"}.get(at, at) if self.mirrored else at
@@ -70,28 +146,46 @@ class Picture:
         after = "\N{RIGHT-TO-LEFT MARK}" if self.mirrored and words.endswith(".") else ""
         self.marks.append(
             f'<text x="{n(self.x(x))}" y="{n(y)}" text-anchor="{anchor}" font-size="{n(size)}"{weight} '
-            f'fill="{self.ink}">{xml(words)}{after}</text>'
+            f'unicode-bidi="plaintext" fill="{ink or self.look.ink}">{xml(words)}{after}</text>'
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn of a table: a name for each row, and for each series its numbers or ``None``."""
+    """What is drawn of a table: a name for each row, and for each series its cells."""
 
     names: tuple[str, ...]
     series: tuple[Column, ...]
-    values: tuple[tuple[float | None, ...], ...]
+    cells: tuple[tuple[Cell, ...], ...]
     """By series, then by row."""
 
     @property
+    def values(self) -> list[list[float | None]]:
+        """The numbers of the cells, ``None`` where none is told."""
+        return [[_number(cell) for cell in of] for of in self.cells]
+
+    @property
     def gaps(self) -> bool:
-        """Whether some number is not told."""
-        return any(value is None for of in self.values for value in of)
+        """Whether some number that there is, or could be, is not told."""
+        return any(
+            _number(cell) is None and cell.instead != NOT_APPLICABLE for of in self.cells for cell in of
+        )
+
+    def about(self, series: int, row: int, on: Picture) -> tuple[str, str]:
+        """What one mark says to a pointer, and where it leads."""
+        cell, column = self.cells[series][row], self.series[series]
+        of = [self.names[row]] + ([in_language(column.label, on.lang)] if len(self.series) > 1 else [])
+        words = f"{', '.join(of)}: {printed.number(_number(cell) or 0, on.lang, column.unit)}"
+        return words, on.link(cell.figure) if on.link and cell.figure else ""
 
     @property
     def told(self) -> list[float]:
         """Every number that is told."""
         return [value for of in self.values for value in of if value is not None]
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell.value) if isinstance(cell.value, (int, float)) else None
 
 
 class Frame:
@@ -117,7 +211,7 @@ class Frame:
         self.top = (legend(on, of, lines=lines) if keyed else 8.0) + 16.0
         self.tall = 215.0
         for tick, label in zip(ticks, labels, strict=True):
-            on.line(self.left, self.y(tick), self.left + self.width, self.y(tick), LINE, 0.6)
+            on.line(self.left, self.y(tick), self.left + self.width, self.y(tick), on.look.line, 0.6)
             on.text(self.left - 8, self.y(tick) + 4, label, "end", size=10.5)
 
     def y(self, value: float) -> float:
@@ -127,7 +221,7 @@ class Frame:
     def close(self) -> None:
         """The base line and the names, turned or thinned where they would run into each other."""
         on, names = self._on, self._of.names
-        on.line(self.left, self.y(0), self.left + self.width, self.y(0), on.ink, 1.2)
+        on.line(self.left, self.y(0), self.left + self.width, self.y(0), on.look.ink, 1.2)
         slot, foot = self.width / len(names), self.top + self.tall
         every = max(1, -(-max(len(name) for name in names) * 7 // max(int(slot * _rows(names, slot)), 1)))
         for row, name in enumerate(names):
@@ -166,8 +260,8 @@ def legend(on: Picture, of: Drawn, *, lines: bool = False) -> float:
         if x + 28 + 6.6 * len(words) > WIDTH and x > 12.0:
             x, y = 12.0, y + 19.0
         if lines:
-            on.line(x, y - 4, x + 18, y - 4, COLOURS[series % len(COLOURS)], 2.4)
-            on.marks.append(marker(on.x(x + 9), y - 4, COLOURS[series % len(COLOURS)], series))
+            on.line(x, y - 4, x + 18, y - 4, on.look.colour(series), 2.4)
+            on.marks.append(marker(on.x(x + 9), y - 4, on.look.colour(series), series))
         else:
             on.box(x, y - 10, 14, 12, series)
         on.text(x + 22, y, words, "start")

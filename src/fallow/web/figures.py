@@ -64,7 +64,7 @@ def figure_page(request: HttpRequest, name: str) -> Any:
             context |= _table(request, of, result)
             context["charts"] = [
                 (one, mark_safe(one.svg))  # noqa: S308 - every word in it is escaped
-                for one in charts_of(result)
+                for one in charts_of(result, lambda measure, key: _explained(of, result.name, measure, key))
             ]
         return render(request, "figures_one.html", context)
 
@@ -160,15 +160,19 @@ def _table(request: HttpRequest, of: Question, result: Result) -> dict[str, Any]
 
 def _row(of: Question, result: Result, line: Line, names: list[str]) -> Row:
     units = {one.name: one.unit for one in result.measures}
-    at = [("at", one) for one in line.key]
     return Row(
         tuple(telling.about(result.keys, line.key)) if result.keys else (),
         tuple(
             Number(
                 telling.number(line.values.get(name), units[name]),
-                f"/figures/{result.name}/explain{of.query(('measure', name), *at)}",
+                _explained(of, result.name, name, line.key),
             )
             for name in names
         ),
         len(line.key) < len(result.keys),
     )
+
+
+def _explained(of: Question, analysis: str, measure: str, key: tuple[str, ...]) -> str:
+    """The address of what is behind one number."""
+    return f"/figures/{analysis}/explain{of.query(('measure', measure), *(('at', one) for one in key))}"

@@ -1,39 +1,125 @@
 """Face two, which charts show a result: casualties by year, vintages, the books of each account, progress.
 
-Battle area and mined area are never added together (R9), so the books have one chart an account; no account
-is chosen for the reader, and every chart says in words which account, unit and dates it is of.
+A chart is a table and a way to draw it, and what draws it is what draws the plots of a document. Battle area
+and mined area are never added together (R9), so the books have one chart an account; no account is chosen for
+the reader, and every chart says in words which account, unit and dates it is of. It stands beside its table,
+never instead of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from zlib import crc32
 
 from fallow.analysis import Line, Measure, Result, telling
-from fallow.web import charts
-from fallow.words import RIGHT_TO_LEFT, current_language, in_language, say
+from fallow.publish import (
+    PAGE_LOOK,
+    Cell,
+    Chart,
+    Column,
+    Figure,
+    Row,
+    Table,
+    chart_svg,
+    key_column,
+    measure_column,
+)
+from fallow.words import current_language, in_language, say
 
 _MOST_BARS = 60
 _MOST_DAYS = 12
 _WATERFALL = ("opening", "newly_identified", "corrected", "reclassified", "cancelled", "reduced", "cleared")
-_TAKEN_OFF = frozenset({"cancelled", "reduced", "cleared"})
 _LEVELS = ("opening", "closing")
 _OVER_TIME = {"books": "closing", "progress": "released"}
 """What the bars of an analysis of land are of."""
 
+NOT_BEGUN = Cell(None, None, "publish.not_applicable")
+"""Nothing was known of a year before it began: neither a nought nor a number that is missing."""
 
-def charts_of(result: Result) -> list[charts.Chart]:
-    """The charts of a result; none where a table says it better."""
+Address = Callable[[str, tuple[str, ...]], str]
+"""Where a measure of a line is explained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture and the words it must not be without.
+
+    Attributes
+    ----------
+    title
+        What it shows and of which account.
+    axes
+        What is upright and what across, with the unit.
+    about
+        What was asked: the period, the place, as known when.
+    legend
+        Class of the mark and what it means; empty with a single series.
+    """
+
+    title: str
+    axes: str
+    about: str
+    svg: str
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What every chart of one result needs."""
+
+    result: Result
+    address: Address | None
+
+    def cell(self, line: Line, measure: str) -> Cell:
+        return Cell(line.values.get(measure), Figure(self.result.name, measure, line.key))
+
+    def shown(
+        self,
+        form: Literal["bars", "waterfall", "triangle"],
+        title: str,
+        axes: str,
+        columns: Sequence[Column],
+        rows: Sequence[tuple[Cell, ...]],
+        *,
+        reach: str = "",
+        legend: tuple[tuple[str, str], ...] = (),
+    ) -> Shown:
+        """The first column names the rows, the others are drawn."""
+        lang, address = current_language(), self.address
+        # Ids inside the pictures of one page may not be the same.
+        table = Table(
+            f"{form}_{crc32(title.encode()):08x}", {lang: title}, tuple(columns), tuple(map(Row, rows))
+        )
+        names = tuple(one.name for one in columns[1:])
+        said = ". ".join(one for one in (axes.rstrip("."), reach) if one)
+        chart = Chart(table.id, table.id, form, columns[0].name, names, table.title, {lang: said})
+        svg = chart_svg(
+            chart,
+            table,
+            lang,
+            look=PAGE_LOOK,
+            link=(lambda of: address(of.measure, of.line)) if address else None,
+        )
+        return Shown(title, axes, telling.asked(self.result.recipe), svg, legend)
+
+
+def charts_of(result: Result, address: Address | None = None) -> list[Shown]:
+    """The charts of a result, each mark leading where ``address`` says; none where a table says it better."""
     if not result.lines:
         return []
+    drawing = _Drawing(result, address)
     if result.name == "vintages":
-        return _triangle(result)
+        return _triangle(drawing)
     if result.name in _OVER_TIME:
-        return list(_land(result))
-    return _casualties(result) if result.name == "casualties" else []
+        return list(_land(drawing))
+    return _casualties(drawing) if result.name == "casualties" else []
 
 
-def _land(result: Result) -> Iterator[charts.Chart]:
+def _land(of: _Drawing) -> Iterator[Shown]:
     """One chart an account: bars over the periods, or how a single period went."""
+    result = of.result
     in_time = result.keys[0].name in ("period", "year")
     periods = list(dict.fromkeys(line.key[0] for line in result.lines)) if in_time else []
     if len(periods) > _MOST_BARS:
@@ -41,9 +127,9 @@ def _land(result: Result) -> Iterator[charts.Chart]:
     for account, lines in _accounts(result, len(result.keys[:1]) if in_time else 0).items():
         title = _of(in_language(result.title), _account(result, account, in_time))
         if len(periods) > 1:
-            yield _bars(result, result.measure(_OVER_TIME[result.name]), periods, lines, title)
+            yield _over_time(of, result.measure(_OVER_TIME[result.name]), periods, lines, title)
         elif result.name == "books":
-            yield _waterfall(result, lines[0], _of(title, periods[0]) if periods else title)
+            yield _waterfall(of, lines[0], _of(title, periods[0]) if periods else title)
 
 
 def _accounts(result: Result, before: int) -> dict[str | None, list[Line]]:
@@ -63,83 +149,80 @@ def _account(result: Result, account: str | None, in_time: bool) -> str:
     return say("analysis.total") if account is None else key.text(account)
 
 
-def _bars(
-    result: Result, measure: Measure, periods: list[str], lines: list[Line], title: str
-) -> charts.Chart:
+def _over_time(of: _Drawing, measure: Measure, periods: list[str], lines: list[Line], title: str) -> Shown:
     """One bar a period; an account without a line in a period has nothing in it."""
-    values = {line.key[0]: line.values.get(measure.name) or 0 for line in lines}
-    bars = [
-        charts.Bar(
-            result.keys[0].text(one),
-            float(values.get(one, 0)),
-            telling.number(values.get(one, 0), measure.unit),
-        )
-        for one in periods
-    ]
-    return _chart(result, measure, bars, title)
+    at = {line.key[0]: line for line in lines}
+    cells = [of.cell(at[one], measure.name) if one in at else Cell(0) for one in periods]
+    bars = [(Cell(one), cell) for one, cell in zip(periods, cells, strict=True)]
+    return _bars(of, measure, bars, title)
 
 
-def _casualties(result: Result) -> list[charts.Chart]:
+def _casualties(of: _Drawing) -> list[Shown]:
     """One bar a value of what they are broken down by; not by two things at once."""
+    result = of.result
     measure = result.measures[0]
     lines = [line for line in result.lines if line.key]
     if len(result.keys) != 1 or not 1 < len(lines) <= _MOST_BARS:
         return []
-    bars = [
-        charts.Bar(
-            result.keys[0].text(line.key[0]),
-            float(line.values[measure.name] or 0),
-            telling.number(line.values[measure.name], measure.unit),
-        )
-        for line in lines
-    ]
-    return [_chart(result, measure, bars, _of(in_language(result.title), in_language(result.keys[0].label)))]
+    title = _of(in_language(result.title), in_language(result.keys[0].label))
+    return [_bars(of, measure, [(Cell(line.key[0]), of.cell(line, measure.name)) for line in lines], title)]
 
 
-def _chart(result: Result, measure: Measure, bars: list[charts.Bar], title: str) -> charts.Chart:
+def _bars(of: _Drawing, measure: Measure, bars: list[tuple[Cell, Cell]], title: str) -> Shown:
+    key = of.result.keys[0]
     axes = say(
         "web.chart.axes",
         measure=in_language(measure.label),
-        unit=_unit(result, measure),
-        across=in_language(result.keys[0].label),
+        unit=_unit(of.result, measure),
+        across=in_language(key.label),
     )
-    svg = charts.bars(bars, f"{title}. {axes}", right_to_left=_mirrored())
-    return charts.Chart(title, axes, telling.asked(result.recipe), svg)
+    columns = (key_column(key), measure_column(measure))
+    told = [(key.text(name.value), float(cell.value or 0)) for name, cell in bars]
+    return of.shown("bars", title, axes, columns, bars, reach=_reach(told, measure.unit))
 
 
-def _triangle(result: Result) -> list[charts.Chart]:
+def _reach(told: list[tuple[str, float]], unit: str) -> str:
+    """From where to where the bars reach, for those who do not see them; the table has every number."""
+    least, most = (choose(told, key=lambda one: one[1]) for choose in (min, max))
+    ends = " - ".join(f"{telling.number(value, unit)} ({name})" for name, value in (least, most))
+    return f"{told[0][0]} - {told[-1][0]}: {ends}"
+
+
+def _triangle(of: _Drawing) -> list[Shown]:
+    result = of.result
     days = [one.name for one in result.measures]
     if len(days) > _MOST_DAYS:
         return []
-    rows = [result.keys[0].text(line.key[0]) for line in result.lines]
-    values = [[line.values.get(day) for day in days] for line in result.lines]
-    # nothing was known of a year before it began: an empty cell, not a nought
-    empty = [
-        [line.key[0].isdigit() and line.key[0] > day[:4] and not line.values.get(day) for day in days]
-        for line in result.lines
-    ]
-    texts = [
-        ["" if gone else telling.number(value) for value, gone in zip(row, none, strict=True)]
-        for row, none in zip(values, empty, strict=True)
-    ]
-    title = in_language(result.title)
+    rows = []
+    for line in result.lines:
+        year = line.key[0]
+        ahead = [year.isdigit() and year > day[:4] and not line.values.get(day) for day in days]
+        cells = (NOT_BEGUN if gone else of.cell(line, day) for day, gone in zip(days, ahead, strict=True))
+        rows.append((Cell(year), *cells))
     axes = say("web.chart.triangle", down=in_language(result.keys[0].label), unit=say("web.chart.people"))
-    svg = charts.triangle(rows, days, values, texts, f"{title}. {axes}", right_to_left=_mirrored())
     legend = (("more", say("web.chart.darker")), ("none", say("web.chart.not_begun")))
-    return [charts.Chart(title, axes, telling.asked(result.recipe), svg, legend)]
+    columns = (key_column(result.keys[0]), *map(measure_column, result.measures))
+    title = in_language(result.title)
+    reach = f"{result.keys[0].text(result.lines[0].key[0])} - {result.keys[0].text(result.lines[-1].key[0])}"
+    return [of.shown("triangle", title, axes, columns, rows, reach=reach, legend=legend)]
 
 
-def _waterfall(result: Result, line: Line, title: str) -> charts.Chart:
-    steps = []
-    for name in (*_WATERFALL, "date_uncertain", "closing"):
-        value = float(line.values.get(name) or 0) * (-1 if name in _TAKEN_OFF else 1)
-        if value or name in _LEVELS:
-            label = in_language(result.measure(name).label)
-            steps.append(charts.Step(label, value, telling.number(value, "m2"), level=name in _LEVELS))
+def _waterfall(of: _Drawing, line: Line, title: str) -> Shown:
+    """How a period went: its levels, and of the steps between them those that were taken."""
+    measures = [
+        of.result.measure(name)
+        for name in (*_WATERFALL, "date_uncertain", "closing")
+        if line.values.get(name) or name in _LEVELS
+    ]
     axes = say("web.chart.waterfall", unit=say("web.chart.m2"))
-    svg = charts.waterfall(steps, f"{title}. {axes}", right_to_left=_mirrored())
     legend = tuple((look, say(f"web.chart.{look}")) for look in ("level", "up", "down"))
-    return charts.Chart(title, axes, telling.asked(result.recipe), svg, legend)
+    columns = (Column("line", {}), *map(measure_column, measures))
+    cells = (Cell(title), *(of.cell(line, one.name) for one in measures))
+    reach = "; ".join(
+        f"{in_language(one.label)}: {telling.number(line.values.get(one.name) or 0, one.unit)}"
+        for one in measures
+    )
+    return of.shown("waterfall", title, axes, columns, [cells], reach=reach, legend=legend)
 
 
 def _unit(result: Result, measure: Measure) -> str:
@@ -150,7 +233,3 @@ def _unit(result: Result, measure: Measure) -> str:
 
 def _of(title: str, what: str) -> str:
     return say("analysis.figure.parameter", label=title, value=what)
-
-
-def _mirrored() -> bool:
-    return current_language() in RIGHT_TO_LEFT
