@@ -147,7 +147,7 @@ def measures_of(dimensions: Sequence[str]) -> tuple[Measure, ...]:
     names = ["casualties", "killed", "injured", "unknown", "date_uncertain"]
     measures = [Measure(name, words[f"analysis.measure.{name}"]) for name in names]
     if len(dimensions) == 1:
-        measures.append(Measure("share", words["analysis.measure.share"], "%"))
+        measures.append(Measure("share", words["analysis.measure.share"], "%", of=("casualties",)))
     return tuple(measures)
 
 

@@ -19,8 +19,7 @@ from fallow.analysis.result import Key, Line, Measure
 from fallow.words import catalogue
 
 Cell = tuple[str, ...]
-_NAMES = ("before", "after", "change")
-_SUMS = (("change", ("after", "-before")),)
+_OF = {"before": (), "after": (), "change": ("after", "-before")}
 
 
 @analysis("difference", version=2, people=True)
@@ -49,17 +48,16 @@ def difference(
         asked.read[record] = tuple(sorted({*reports, *asked.read.get(record, ())}))
         asked.declared[record] = max(earlier.declared[record], asked.declared.get(record, 0))
     words = catalogue()
-    measures = tuple(Measure(name, words[f"analysis.measure.{name}"]) for name in _NAMES)
+    measures = tuple(Measure(name, words[f"analysis.measure.{name}"], of=of) for name, of in _OF.items())
     if dimensions:
         keys = tuple(dimension_key(asked.register.model, name) for name in dimensions)
-        return Found(keys, measures, tuple(_cells(before, after)), sums=_SUMS)
+        return Found(keys, measures, tuple(_cells(before, after)))
     labels = {name: words[f"analysis.why.{name}"] for name in ("added", "corrected", "withdrawn")}
     labels["total"] = words["analysis.total"]
     return Found(
         (Key("why", words["analysis.by.why"], labels), Key("record", words["analysis.by.record"])),
         measures,
         tuple(_records(earlier, asked, before, after)),
-        sums=_SUMS,
     )
 
 

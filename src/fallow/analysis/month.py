@@ -32,7 +32,7 @@ Month = Annotated[str, Takes("text")]
 
 _THEN = ("now", "month_before", "year_before")
 _COLUMNS = (*_THEN, "change_month", "change_year")
-_SUMS = (("now", ("month_before", "change_month")), ("now", ("year_before", "change_year")))
+_OF = {"change_month": ("now", "-month_before"), "change_year": ("now", "-year_before")}
 
 Entry = tuple[Sequence[str], str, str | None, str | None, float | None]
 """Key, record, first and last day, amount."""
@@ -76,10 +76,9 @@ def month_land(asked: Asked, month: Month) -> Found:
     methods = {one: words[f"books.measure.{one}"] for one in RELEASED}
     return Found(
         keys=(cell_key(asked, booked.journal, 0), Key("method", words["analysis.by.release"], methods)),
-        measures=measures(_COLUMNS, "analysis.month.", dict.fromkeys(_COLUMNS, "m2")),
+        measures=measures(_COLUMNS, "analysis.month.", dict.fromkeys(_COLUMNS, "m2"), of=_OF),
         lines=tuple(lines),
         notes=(("books.note.never_added", {}),),
-        sums=_SUMS,
     )
 
 
@@ -162,7 +161,7 @@ def month_education(asked: Asked, month: Month) -> Found:
         Key("what", words["analysis.by.what"], labels),
     )
     found = _compared(month, entries, keys, (2,), counted=False)
-    return Found(found.keys, found.measures, found.lines, (("analysis.note.attendance", {}),), found.sums)
+    return Found(found.keys, found.measures, found.lines, (("analysis.note.attendance", {}),))
 
 
 def months(month: str) -> dict[str, Period]:
@@ -186,10 +185,9 @@ def _compared(
                 tally.add(key, record, **{name: amount})
     return Found(
         keys=keys,
-        measures=measures(_COLUMNS, "analysis.month."),
+        measures=measures(_COLUMNS, "analysis.month.", of=_OF),
         lines=tuple(_line(one.key, one.values, one.behind) for one in tally.lines()),
         notes=(("analysis.note.whole_month", {}),),
-        sums=_SUMS,
     )
 
 

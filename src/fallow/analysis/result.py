@@ -21,11 +21,21 @@ from fallow.words import Text, in_language
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A column of numbers: its name, label and unit (``""`` for a count, ``m2``, ``%``)."""
+    """A column of numbers: its name, label and unit (``""`` for a count, ``m2``, ``%``).
+
+    Attributes
+    ----------
+    of
+        What a number that counts nothing of its own is made of: measures of the same line, one that is taken
+        away with ``-`` before its name. A percentage is of the first of them, over the sum of it in all lines
+        that have the percentage. The gate learns from it what the number gives away, when it must not be
+        told, and how it is proved.
+    """
 
     name: str
     label: Text
     unit: str = ""
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,10 +124,16 @@ def organisations(asked: Asked, dimension: str, none: str) -> Key:
 
 
 def measures(
-    names: Sequence[str], prefix: str, units: Mapping[str, str] | None = None
+    names: Sequence[str],
+    prefix: str,
+    units: Mapping[str, str] | None = None,
+    of: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[Measure, ...]:
-    """Measures with their labels, the words ``<prefix><name>``."""
-    return tuple(Measure(name, catalogue()[prefix + name], (units or {}).get(name, "")) for name in names)
+    """Measures with their labels, the words ``<prefix><name>``, and what they are made of."""
+    return tuple(
+        Measure(name, catalogue()[prefix + name], (units or {}).get(name, ""), (of or {}).get(name, ()))
+        for name in names
+    )
 
 
 def number(value: Any) -> int | None:

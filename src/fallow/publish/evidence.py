@@ -133,7 +133,7 @@ def take(register: Register, name: str, recipe: Recipe, told: Mapping[Figure, Nu
     kinds = notes.kinds | set(notes.read)
     if not to.people and (result.people or PEOPLE & set(notes.read)):
         model = model_of(part_of_model(register.model, kinds))
-        people = People(register, name, recipe, notes, told, model, to, by_head=by_head)
+        people = People(register, name, recipe, result.measures, notes, told, model, to, by_head=by_head)
         return Taken(people_evidence(people), kinds)
     return _land(register, name, result, notes, told, to, by_head=by_head)
 

@@ -7,6 +7,10 @@ a row says is the coarsest that still makes the analysis count the person where 
 period and no year, ``withheld`` instead of a value that no printed number tells. Ids are HMACs under a key
 that is thrown away.
 
+A number made of others (``Measure.of``) is proved in a part with those it is made of. What a percentage is a
+percentage of need not be printed: who has the percentage and its number has it, so the redaction takes it for
+told, and here it is a number like the printed ones.
+
 Casualties that an accident counts and nobody wrote down are persons like the others, and where a victim
 record leaves a date or place to its accident, the row has it; so no accident is in the evidence.
 """
@@ -20,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from fallow.analysis import Recipe, Result
+from fallow.analysis import Measure, Recipe, Result
 from fallow.analysis.people import harmed
 from fallow.analysis.registry import Asked
 from fallow.errors import FallowError
@@ -36,6 +40,9 @@ from fallow.register.watched import Notes
 
 TELLS_MORE = "publish.unproved.tells_more"
 
+WHOLE = ("", "whole")
+"""In place of a line: all the lines that a percentage is over."""
+
 Group = tuple[Figure, ...]
 Membership = frozenset[Figure]
 
@@ -47,6 +54,7 @@ class People:
     register: Register
     name: str
     recipe: Recipe
+    measures: tuple[Measure, ...]
     notes: Notes
     told: Mapping[Figure, Number]
     model: Model
@@ -134,6 +142,9 @@ class _Maker:
         self.member: list[Membership] = []
         self.members: dict[Figure, list[int]] = {}
         self.counts: frozenset[Figure] = frozenset()
+        self.wholes = dict(_wholes(of))
+        # an analysis of what changed leaves out what did not: each day is asked by itself
+        self.apart = any(one.startswith("-") for measure in of.measures for one in measure.of)
         self._alike: dict[tuple[Figure, str, int | None], set[str]] = {}
 
     def made(self) -> Kept:
@@ -157,13 +168,15 @@ class _Maker:
     def _members(self) -> None:
         """In which printed numbers each sort of people counts; and which of the numbers are such counts."""
         contents = [(one.view, one.content) for one in self.sorts]
-        self.member = self.counted(contents, frozenset(self.of.told))
-        self.members = {one: [] for one in self.of.told}
+        every = (*self.of.told, *self.wholes)
+        self.member = self.counted(contents, frozenset(every))
+        self.members = {one: [] for one in every}
         for position, figures in enumerate(self.member):
             for figure in figures:
                 self.members[figure].append(position)
         sums = {one: sum(len(self.sorts[at].persons) for at in some) for one, some in self.members.items()}
-        self.counts = frozenset(one for one, value in self.of.told.items() if sums[one] == value)
+        counts = {one for one, value in self.of.told.items() if sums[one] == value}
+        self.counts = frozenset({*counts, *self.wholes})
 
     def _groups(self, proved: set[Figure]) -> Iterator[Group]:
         """Groups of figures to try; those that were proved in a larger one are left out by then.
@@ -184,6 +197,25 @@ class _Maker:
                 group = (*figures, *(one for one in made if len(one.line) in width and one not in proved))
                 if any(one not in proved for one in group):
                     yield group
+        yield from self._made_of(proved)
+
+    def _made_of(self, proved: set[Figure]) -> Iterator[Group]:
+        """Numbers made of others, each with those: percentages all together, then one by one."""
+        of = {one.name: one.of for one in self.of.measures if one.of}
+        groups = {}
+        for one in self.of.told:
+            if one in proved or one.measure not in of:
+                continue
+            wholes = [whole for whole in self.wholes if whole.measure == one.measure]
+            names = of[one.measure][:1] if wholes else of[one.measure]
+            parts = [replace(one, measure=name.removeprefix("-")) for name in names]
+            if self.counts.issuperset(parts):
+                groups[one] = (*wholes, *parts, one)
+        for whole in self.wholes:
+            shares = [group for group in groups.values() if whole in group]
+            if len(shares) > 1:
+                yield tuple(dict.fromkeys(one for group in shares for one in group))
+        yield from (group for one, group in groups.items() if one not in proved)
 
     def _part(self, number: int, group: Group) -> tuple[Group, list[bytes]] | None:
         """Figures of a group and their rows; ``None`` when its rows would tell more than its numbers."""
@@ -218,8 +250,10 @@ class _Maker:
         ]
         ids = [self._id(number, view, person) for view, _, person in rows]
         result = self._run([(view, content) for view, content, _ in rows], ids)
-        right = tuple(one for one in group if _right(result, one, self.of.told[one]))
-        if not counts <= set(right):
+        right = tuple(
+            one for one in group if one not in self.wholes and _right(result, one, self.of.told[one])
+        )
+        if not counts - self.wholes.keys() <= set(right):
             return None
         lines = [
             {"part": number, "view": view, "id": id, "fields": content}
@@ -230,15 +264,21 @@ class _Maker:
 
     def counted(self, contents: Sequence[tuple[int, Content]], among: Membership) -> list[Membership]:
         """For each content, the figures that the analysis counts it in."""
-        result = self._run(contents, [f"p{number}" for number in range(len(contents))])
         found: list[set[Figure]] = [set() for _ in contents]
         by_line: dict[tuple[str, ...], list[Figure]] = {}
         for figure in among:
             by_line.setdefault(figure.line, []).append(figure)
-        for line in result.lines:
-            for figure in by_line.get(line.key, ()):
-                for id in line.behind.get(figure.measure, ()):
-                    found[int(id[1:])].add(figure)
+        wholes = [(one, counted) for one, counted in self.wholes.items() if one in among]
+        views = {view for view, _ in contents} if self.apart else {None}
+        for only in sorted(views, key=str):
+            rows = [(f"p{at}", one) for at, one in enumerate(contents) if only in (None, one[0])]
+            result = self._run([one for _, one in rows], [id for id, _ in rows])
+            for line in result.lines:
+                counts = [(one, one.measure) for one in by_line.get(line.key, ())]
+                counts += [one for one in wholes if line.values.get(one[0].measure) is not None]
+                for figure, measure in counts:
+                    for id in line.behind.get(measure, ()):
+                        found[int(id[1:])].add(figure)
         return [frozenset(one) for one in found]
 
     def _shared(self, figures: Membership, column: str, digits: int | None) -> set[str]:
@@ -271,6 +311,15 @@ class _Maker:
     def _id(self, part: int, view: int, person: str) -> str:
         said = f"{self.of.name}|{part}|{view}|{person}".encode()
         return hmac.new(self.key, said, sha256).hexdigest()[:24]
+
+
+def _wholes(of: People) -> Iterator[tuple[Figure, str]]:
+    """What printed percentages of printed numbers are over: the figure, and the measure that it sums."""
+    for measure in of.measures:
+        if measure.unit == "%" and measure.of:
+            shares = [one for one in of.told if one.measure == measure.name]
+            if any(replace(one, measure=measure.of[0]) in of.told for one in shares):
+                yield Figure(of.name, measure.name, WHOLE), measure.of[0]
 
 
 def worked_out(classes: Any, counts: Membership) -> bool:

@@ -2,9 +2,9 @@
 
 Whoever withholds a number must know every sum it stands in. They are found, not listed: from the keys of
 the lines (a total and its parts, in one result or over several that break the same numbers down
-differently), from measures that add up (declared by ``Result.sums``, or seen in all lines), and from the
-records behind the numbers (the same records are the same number, a disjoint union is a sum). Finding a
-relation that a reader could not know makes the redaction stricter, never weaker.
+differently), from measures that add up (declared by ``Result.sums`` and ``Measure.of``, or seen in all
+lines), and from the records behind the numbers (the same records are the same number, a disjoint union is
+a sum). Finding a relation that a reader could not know makes the redaction stricter, never weaker.
 """
 
 from __future__ import annotations
@@ -36,12 +36,15 @@ class Number:
         It may be negative (a change), so that nothing bounds it from below.
     shares
         Percentages that would tell it.
+    made
+        It stands only where a number is made of others of its line: a change, not a count.
     """
 
     value: int
     places: list[Figure] = field(default_factory=list)
     signed: bool = False
     shares: tuple[Figure, ...] = ()
+    made: bool = False
 
 
 Sum = tuple[tuple[int, int], ...]
@@ -238,7 +241,7 @@ def _union(told: Sequence[_Told], parent: int, owner: Mapping[str, int]) -> Iter
 def _by_measures(people: Mapping[str, Result], at: Mapping[Figure, int]) -> Iterator[Sum]:
     """Measures of a line that add up."""
     for name, result in people.items():
-        for total, parts in (*result.sums, *_seen_sums(result)):
+        for total, parts in (*declared_sums(result), *_seen_sums(result)):
             for line in lines_told(result):
                 terms = [(total, 1)] + [
                     (one.removeprefix("-"), 1 if one.startswith("-") else -1) for one in parts
@@ -248,13 +251,18 @@ def _by_measures(people: Mapping[str, Result], at: Mapping[Figure, int]) -> Iter
                     yield tuple((at[figure], factor) for figure, factor in figures)
 
 
+def declared_sums(result: Result) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Measures that are sums or differences of others in every line, as the analysis says."""
+    return (*result.sums, *((one.name, one.of) for one in result.measures if one.of and one.unit != "%"))
+
+
 def _seen_sums(result: Result) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Sums among the measures that hold in every line, for values and for records, without being declared."""
     lines = lines_told(result)
     names = [one for one in count_measures(result) if any(line.values.get(one) for line in lines)]
     if len(names) > _MOST_MEASURES:
         return
-    declared = {total for total, _ in result.sums}
+    declared = {total for total, _ in declared_sums(result)}
     for total in names:
         if total in declared:
             continue
@@ -285,15 +293,19 @@ def _numbered(
     differences = {
         (name, total)
         for name, result in people.items()
-        for total, parts in result.sums
+        for total, parts in declared_sums(result)
         if any(one.startswith("-") for one in parts)
+    }
+    made = {
+        (name, measure.name) for name, result in people.items() for measure in result.measures if measure.of
     }
     for i, one in enumerate(told):
         root = joined.find(i)
         if root not in position:
             position[root] = len(numbers)
-            numbers.append(Number(one.value))
+            numbers.append(Number(one.value, made=True))
         number = numbers[position[root]]
+        number.made &= (one.figure.result, one.measure) in made
         number.places.append(one.figure)
         number.signed |= one.value < 0 or (one.figure.result, one.measure) in differences
         of[one.figure] = position[root]
@@ -320,7 +332,13 @@ def _shared(name: str, result: Result, numbers: list[Number], of: Mapping[Figure
 
 
 def counted_by(result: Result, share: str) -> str | None:
-    """The measure that a percentage is of, over the sum of the lines that have one; ``None`` if none fits."""
+    """The measure that a percentage is of, over the sum of the lines that have one; ``None`` if none fits.
+
+    Where the analysis does not say it, it is looked for, as a reader would.
+    """
+    declared = result.measure(share).of
+    if declared:
+        return declared[0]
     lines = [one for one in lines_told(result) if one.values.get(share) is not None]
     for measure in count_measures(result):
         whole = sum(one.values.get(measure) or 0 for one in lines)

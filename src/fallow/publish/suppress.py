@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fallow.analysis import Result
+from fallow.analysis import Measure, Result
 from fallow.errors import FallowError
 from fallow.publish.publication import Figure
 from fallow.publish.relations import (
@@ -78,7 +78,7 @@ def suppression_of(
     hidden = _Telling(relations, small, kept, smallest).withheld()
     withheld = {place for one in hidden for place in relations.numbers[one].places}
     withheld |= {share for one in hidden for share in relations.numbers[one].shares}
-    withheld |= set(_derived(results, withheld))
+    withheld |= set(_derived(results, withheld)) - (set(accepted) & relations.of.keys())
     return Suppression(frozenset(withheld), len(small), len(hidden) - len(small))
 
 
@@ -118,9 +118,10 @@ class _Telling:
             raise ValueError("a withheld number was not proved to be open")
         return self.hidden
 
-    def _worth(self, one: int) -> tuple[int, int]:
+    def _worth(self, one: int) -> tuple[bool, int, int]:
+        """Numbers made of others come last: told without them they are not told at all, see `_derived`."""
         number = self.relations.numbers[one]
-        return abs(number.value) * max(1, len(number.places)), one
+        return not number.made, abs(number.value) * max(1, len(number.places)), one
 
     def _tell_most(self, numbers: Sequence[int]) -> None:
         """Tell as many as can be told: halves of what cannot be told together are tried apart."""
@@ -172,21 +173,33 @@ class _Telling:
 
 
 def _derived(results: Mapping[str, Result], withheld: Collection[Figure]) -> Iterator[Figure]:
-    """Shares and other numbers made of a withheld one, in its line; people one by one are never told."""
+    """Shares, changes and other numbers made of a withheld one; people one by one are never told.
+
+    A change that is told while what changed is not could be worked out by nobody, and proved by nobody.
+    """
     for name, result in results.items():
         if not result.people:
             continue
         counts = set(count_measures(result))
-        others = [one.name for one in result.measures if one.name not in counts]
         if by_record(result):
             told = {one.key for one in lines_told(result)}
             for line in result.lines:
                 if line.key not in told:
                     yield from (Figure(name, measure.name, line.key) for measure in result.measures)
-        any_withheld = any(one.result == name for one in withheld)
-        for measure in others:
-            counted = counted_by(result, measure) if any_withheld else None
+        if not any(one.result == name for one in withheld):
+            continue
+        for measure in result.measures:
+            if measure.name in counts and not measure.of:
+                continue
+            made_of = _made_of(result, measure)
             for line in lines_told(result):
-                here = {Figure(name, one, line.key) for one in ([counted] if counted else counts)}
-                if any_withheld and (counted is None or here & set(withheld)):
-                    yield Figure(name, measure, line.key)
+                if made_of is None or any(Figure(name, one, line.key) in withheld for one in made_of):
+                    yield Figure(name, measure.name, line.key)
+
+
+def _made_of(result: Result, measure: Measure) -> tuple[str, ...] | None:
+    """The measures of a line without which one is not told; ``None`` where nobody knows them."""
+    if measure.of:
+        return tuple(one.removeprefix("-") for one in measure.of)
+    counted = counted_by(result, measure.name)
+    return (counted,) if counted else None
