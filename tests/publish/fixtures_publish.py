@@ -22,6 +22,7 @@ from fallow.publish.publication import (
     Signatures,
 )
 from fallow.publish.redact import for_audience
+from fallow.publish.remade import as_sealed
 from fallow.publish.results import of_results
 from fallow.publish.tables import write_csv
 from fallow.publish.typeset import write_pdf
@@ -103,16 +104,17 @@ def bundled(
     redacted = for_audience(given or publication(register), reader)
     out = folder / "documents"
     out.mkdir()
+    shown = as_sealed(redacted.publication)
     files = {}
     for lang in ("en", "ar") if documents != "none" else ():
-        write_xlsx(redacted.publication, lang, out / f"bulletin-{lang}.xlsx")
+        write_xlsx(shown, lang, out / f"bulletin-{lang}.xlsx")
         files[f"bulletin-{lang}.xlsx"] = out / f"bulletin-{lang}.xlsx"
-        for path in write_csv(redacted.publication, lang, out / f"csv-{lang}"):
+        for path in write_csv(shown, lang, out / f"csv-{lang}"):
             files[f"csv-{lang}/{path.name}"] = path
     if documents == "all":
         for write, name in ((write_pdf, "pdf"), (write_docx, "docx"), (write_html, "html")):
             files[f"bulletin-en.{name}"] = out / f"bulletin-en.{name}"
-            write(redacted.publication, "en", out / f"bulletin-en.{name}")
+            write(shown, "en", out / f"bulletin-en.{name}")
     evidence = gather(register, redacted, reader)
     target = folder / "bundle.zip"
     manifest = write_bundle(redacted, evidence, files, register, target)

@@ -74,9 +74,35 @@ def read(path: Path) -> dict[str, bytes]:
     return members(content, path.name)
 
 
-def workbook_parts(content: bytes, where: str) -> dict[str, bytes]:
-    """The parts of a workbook, which is a zip with names of its own, within the same limits."""
+def parts(content: bytes, where: str) -> dict[str, bytes]:
+    """The parts of a workbook or a Word file, a zip with names of its own, within the same limits."""
     return members(content, where, any_name=True)
+
+
+def same_parts(one: bytes, other: bytes, where: str) -> bool:
+    """Whether two such files differ in nothing but how they are packed.
+
+    Only for a zip in which every byte belongs to a member or to the table of contents, so that no two
+    programs can read two things out of it.
+    """
+    return _tight(one) and _tight(other) and parts(one, where) == parts(other, where)
+
+
+def _tight(content: bytes) -> bool:
+    """Whether member follows member from the first byte on, and the table of contents ends the file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            at = 0
+            for one in archive.infolist():
+                named, more = struct.unpack("<26x2H", content[at : at + 30])
+                plain = not (one.flag_bits or one.extra or one.comment or more)
+                if one.header_offset != at or not plain or content[at + 6 : at + 8] != b"\0\0":
+                    return False
+                at += 30 + named + one.compress_size
+            table = sum(46 + len(one.filename.encode()) for one in archive.infolist())
+            return archive.start_dir == at and at + table + 22 == len(content)
+    except _FAULTS:
+        return False
 
 
 def members(content: bytes, where: str, *, any_name: bool = False) -> dict[str, bytes]:

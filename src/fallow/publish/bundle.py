@@ -7,22 +7,23 @@ bundle that does not pass its own check is not written.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fallow import __version__
 from fallow.errors import FallowError
 from fallow.publish import archive
 from fallow.publish.canonical import as_bytes
 from fallow.publish.evidence import Evidence, canonical_index, whole
+from fallow.publish.made_with import made_with
 from fallow.publish.manifest import Accepted, Manifest, Written
 from fallow.publish.proving import libraries
 from fallow.publish.publication import Publication, Signatory, Signatures
 from fallow.publish.redact import told_of_people
+from fallow.publish.remade import language_of, sources_of
 from fallow.register import Register
 from fallow.register.heads import signed_head
 from fallow.register.ledger import canonical
@@ -94,7 +95,7 @@ def write_bundle(
             out.write(archive.write(members))
             out.flush()
             os.fsync(out.fileno())
-        proved = check(partial, key=sealed.office)
+        proved = check(partial, key=sealed.office, trusted=True)
         if proved.failing:
             first = proved.failing[0]
             raise FallowError("BUNDLE_DOES_NOT_HOLD", target.name, found=f"{first.code} {first.where}")
@@ -112,17 +113,11 @@ def signatories(publication: Publication) -> tuple[Signatory, ...]:
 
 def recipes_of(publication: Publication, evidence: Evidence) -> bytes:
     """``recipes.json``: the recipe of each result, cut where it would tell of people what no number tells."""
-    said: dict[str, Any] = {}
-    for name, recipe in evidence.recipes.items():
-        result = publication.results[name]
-        open_ = not evidence.kept[name].people
-        said[name] = {
-            "recipe": asdict(recipe if open_ else told_of_people(recipe)),
-            "title": dict(result.title),
-            "people": result.people,
-            "digest": evidence.digests.get(name, ""),
-            "libraries": libraries(),
-        }
+    said = sources_of(publication)
+    for name, one in said.items():
+        one |= {"digest": evidence.digests.get(name, ""), "libraries": libraries()}
+        if evidence.kept[name].people:
+            one["recipe"] = asdict(told_of_people(evidence.recipes[name]))
     return canonical(said)
 
 
@@ -150,11 +145,6 @@ def _languages(files: Iterable[str]) -> tuple[str, ...]:
     """The languages that the names of files speak of: ``article7.fr.pdf``, ``csv/fr/land.csv``."""
     named = {language_of(name) for name in files}
     return tuple(lang for lang in LANGUAGES if lang in named) or ("en",)
-
-
-def language_of(name: str) -> str:
-    """The language a file's name speaks of, or nothing."""
-    return next((part for part in re.split(r"[./_-]", name)[::-1] if part in LANGUAGES), "")
 
 
 def _manifest(
@@ -198,6 +188,7 @@ def _manifest(
         issued=publication.issued,
         office=register.key_public or "",
         fallow=__version__,
+        made_with=made_with(),
     )
 
 

@@ -73,7 +73,9 @@ class Check:
         }
 
 
-def check(path: Path, register: Register | None = None, key: str | None = None) -> Check:
+def check(
+    path: Path, register: Register | None = None, key: str | None = None, *, trusted: bool = False
+) -> Check:
     """Check a bundle.
 
     Parameters
@@ -84,6 +86,9 @@ def check(path: Path, register: Register | None = None, key: str | None = None) 
     key
         The office's public key as hex, known from elsewhere. Without it and without a register, that the key
         is the office's is only claimed.
+    trusted
+        The bundle was made by this process: its documents are made again here, and not in a process of their
+        own with limits.
 
     Returns
     -------
@@ -112,7 +117,9 @@ def check(path: Path, register: Register | None = None, key: str | None = None) 
     lines += _walked(LEDGER, lambda: check_ledger.ledger(members, manifest, shown, kept))
     if shown is not None and kept is not None:
         lines += _walked(EVIDENCE, lambda: figures(shown, kept))
-        lines += _walked(DOCUMENTS, lambda: check_documents.documents(members, manifest, shown))
+        lines += _walked(
+            DOCUMENTS, lambda: check_documents.documents(members, manifest, shown, trusted=trusted)
+        )
         if register is not None:
             lines += _walked(EVIDENCE, lambda: against(register, shown, kept, manifest.audience))
     return Check(tuple(lines), manifest.title, manifest.office)
@@ -146,6 +153,7 @@ def _manifest(members: Mapping[str, bytes]) -> Manifest:
         named = [one.name for one in manifest.files]
         texts = [*named, *(one.sha256 for one in manifest.files), manifest.office, manifest.stamp.register]
         texts += [*manifest.title.values(), *manifest.languages, manifest.audience]
+        texts += [*manifest.made_with, *manifest.made_with.values()]
         if not all(isinstance(one, str) for one in texts) or len(set(named)) != len(named):
             raise TypeError("manifest")
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from fallow.publish.layers import Layer, leaving, write_geojson, write_gpkg
 from fallow.publish.manifest import NAME, Accepted, Manifest, listed
 from fallow.publish.publication import Publication
 from fallow.publish.redact import Redacted, cells, for_audience
+from fallow.publish.remade import as_sealed, remembered, write
 from fallow.publish.results import of_results
 from fallow.register import Register
 from fallow.words import LANGUAGES
@@ -33,14 +33,6 @@ from fallow.words import LANGUAGES
 FORMATS = ("xlsx", "csv", "pdf", "docx", "html")
 LAYER_FORMATS = ("geojson", "gpkg")
 BUNDLE = "bundle.zip"
-
-_WRITERS: Mapping[str, str] = {
-    "xlsx": "fallow.publish.workbook:write_xlsx",
-    "pdf": "fallow.publish.typeset:write_pdf",
-    "docx": "fallow.publish.word:write_docx",
-    "html": "fallow.publish.pages:write_html",
-}
-"""Writers are imported when their format is asked for: a table needs no typesetting."""
 
 Written = list[tuple[Path, str]]
 
@@ -93,7 +85,8 @@ def publish(
         else:
             publication = what if isinstance(what, Publication) else _of(what, register)
             redacted = for_audience(publication, reader, accepted=accepted or {})
-            manifest = _publication(redacted, folder, reader, register, spoken, chosen, by, bundle=bundle)
+            with remembered():
+                manifest = _publication(redacted, folder, reader, register, spoken, chosen, by, bundle=bundle)
         (folder / NAME).write_bytes(
             orjson.dumps(manifest.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         )
@@ -170,11 +163,12 @@ def _publication(
 ) -> Manifest:
     publication = redacted.publication
     printed = replace(publication, parameters={**publication.parameters, "audience": reader.name})
+    sealed = as_sealed(printed)
     written: Written = []
     for lang in languages:
         _require(publication, lang)
         for form in formats:
-            written += _write(printed, form, lang, folder)
+            written += [(path, lang) for path in write(sealed, form, lang, folder, _stem(publication))]
     manifest = Manifest(
         audience=reader.name,
         name=publication.name,
@@ -211,20 +205,6 @@ def _require(publication: Publication, lang: str) -> None:
     from fallow.publish.statement import require_language
 
     require_language(publication, lang)
-
-
-def _write(publication: Publication, form: str, lang: str, folder: Path) -> Written:
-    if form == "csv":
-        from fallow.publish.tables import write_csv
-
-        of = folder / "csv" / lang
-        of.mkdir(parents=True)
-        return [(path, lang) for path in write_csv(publication, lang, of)]
-    module, _, name = _WRITERS[form].partition(":")
-    write: Callable[[Publication, str, Path], None] = getattr(import_module(module), name)
-    target = folder / f"{_stem(publication)}.{lang}.{form}"
-    write(publication, lang, target)
-    return [(target, lang)]
 
 
 def _stem(publication: Publication) -> str:

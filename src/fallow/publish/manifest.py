@@ -94,6 +94,8 @@ class Manifest:
         Public key of the office in hexadecimal, empty when the register signs nothing.
     bundle
         Name of the bundle beside the files, empty when there is none.
+    made_with
+        In a bundle: name to version of what decides the bytes of its documents.
     """
 
     audience: str
@@ -113,6 +115,7 @@ class Manifest:
     bundle: str = ""
     fallow: str = ""
     schema: int = SCHEMA
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; :meth:`from_dict` gives the same manifest back."""
