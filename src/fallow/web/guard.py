@@ -12,11 +12,15 @@ from django.template.loader import render_to_string
 
 from fallow.errors import FallowError
 from fallow.web import built
+from fallow.web.configured import MOST_SENT
 from fallow.words import LANGUAGES, current_language, speaking
 
 log = logging.getLogger("fallow.web")
 
 LANGUAGE_COOKIE = "fallow_language"
+
+FORMS = ("/publish/", "/check")
+"""Beginnings of the addresses that take a form. What they make leaves in the answer; nothing is kept."""
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Names this machine calls itself. Any other in the Host header is a page elsewhere that was pointed here."""
@@ -82,7 +86,13 @@ def _admit(request: Any) -> None:
     if name.lower() not in HOSTS:
         raise FallowError("WEB_HOST_REFUSED", "Host")
     if request.method not in ("GET", "HEAD"):
-        raise FallowError("WEB_READ_ONLY", request.path[:60])
+        if request.method != "POST" or not request.path.startswith(FORMS):
+            raise FallowError("WEB_READ_ONLY", request.path[:60])
+        sent = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not (sent.isascii() and sent.isdigit()):
+            raise FallowError("WEB_REQUEST", "Content-Length")
+        if int(sent[:18]) > MOST_SENT:
+            raise FallowError("WEB_TOO_MUCH", request.path[:60], limit=f"{MOST_SENT // 1024**2} MB")
 
 
 def language(request: Any) -> str:
@@ -129,6 +139,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> Any:
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> Any:
     """The framework refused the request before a page saw it."""
     return refusal(request, FallowError("WEB_REQUEST", type(exception).__name__))
+
+
+def forged(request: HttpRequest, reason: str = "") -> Any:
+    """A form that this page did not send, or sent before the program was started again."""
+    return refusal(request, FallowError("WEB_FORM_OLD", request.path[:60]))
 
 
 def fault(request: HttpRequest) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fallow.web import api, built, figures, guard, pages
+from fallow.web import api, built, checking, figures, guard, pages, publishing
 
 urlpatterns = [
     path("", pages.map_page, name="map"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("figures", figures.figures_start, name="figures-start"),
     path("figures/<slug:name>", figures.figure_page, name="figures"),
     path("figures/<slug:name>/explain", figures.explain_page, name="figures-explain"),
+    path("publish", publishing.publish_start, name="publish-start"),
+    path("publish/statement/<str:record>", publishing.statement_page, name="publish-statement"),
+    path("publish/<slug:name>", publishing.publish_page, name="publish"),
+    path("check", checking.check_page, name="check"),
     path("about", pages.about_page, name="about"),
     path("language/<slug:chosen>", pages.choose_language, name="language"),
     path("api/kinds", api.kinds),
