@@ -13,9 +13,6 @@ import shapely.affinity
 from fallow.demo.plan import YEARS
 from fallow.demo.survey import Change, Hazard
 
-SECOND_OPINION = "2023-03-15"
-"""Day on which Operator Two hands over its own list of hazards."""
-
 
 @dataclass(frozen=True, slots=True)
 class Opinion:

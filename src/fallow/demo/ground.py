@@ -52,11 +52,6 @@ class Ground:
     across: Any
     """The same line drawn out beyond both coasts, which cuts the island in two."""
 
-    def district_at(self, point: Metres) -> District:
-        """The district of a point; the nearest one for a point in the sea."""
-        spot = shapely.Point(point)
-        return min(self.districts, key=lambda one: (one.shape.distance(spot), one.code))
-
     def village_near(self, point: Metres) -> Village:
         """The village nearest to a point."""
         return min(self.villages, key=lambda one: (_squared(one.at, point), one.code))

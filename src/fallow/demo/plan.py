@@ -31,7 +31,6 @@ YEARS = (2020, 2021, 2022, 2023, 2024, 2025)
 TITLE = "Ficta Mine Action Programme (INVENTED)"
 AUTHORITY = "Ficta Mine Action Authority (INVENTED)"
 OPERATORS = {"OP1": "Operator One (INVENTED)", "OP2": "Operator Two (INVENTED)"}
-LICENCE = "CC0 1.0; every place, person and event is INVENTED"
 
 DETECTION = {
     ("OP1", "clearance"): 0.990,
@@ -93,13 +92,11 @@ class Laying:
     spread: float
     rows_missing: float
     count_error: float
-    handed_over: str
-    position_quality: str
 
 
 PARTIES = (
-    Laying("A", True, 34, 0.91, (3.0, -2.0), 3.0, 0.0, 0.02, "2020-09-15", "surveyed"),
-    Laying("B", False, 32, 0.66, (33.0, -23.0), 7.0, 0.30, 0.18, "2022-05-20", "map_only"),
+    Laying("A", True, 34, 0.91, (3.0, -2.0), 3.0, 0.0, 0.02),
+    Laying("B", False, 32, 0.66, (33.0, -23.0), 7.0, 0.30, 0.18),
 )
 
 AP, AV, CLUSTER, SHELL = "AP-F1", "AV-F2", "SUB-F3", "HE-F4"
