@@ -96,3 +96,39 @@ def test_a_bundle_needs_the_key_of_the_office(fallow: Type, country: Country, tm
 def test_help_is_in_every_language(fallow: Type) -> None:
     said = {fallow("publish", "--help", "--lang", lang).output for lang in LANGUAGES}
     assert len(said) == len(LANGUAGES)
+
+
+def test_what_is_published_is_asked_as_the_analyses_are(
+    fallow: Type, country: Country, tmp_path: Path
+) -> None:
+    common = ("--audience", "public", "--format", "csv", "--register", country.path, "--json")
+    typed = fallow("publish", "article7", "--year", "2021", "--to", tmp_path / "a", *common)
+    spelled = fallow("publish", "--set", "year=2021", "article7", "--to", tmp_path / "b", *common)
+    told, same = (json.loads(one.output) for one in (typed, spelled))
+    assert told["parameters"]["year"] == "2021"
+    assert {**told, "folder": ""} == {**same, "folder": ""}
+    of = fallow("publish", "monthly-bulletin", "--month=2021-05", "--to", tmp_path / "c", *common)
+    assert json.loads(of.output)["parameters"] == {"month": "2021-05"}
+    of = fallow("publish", "casualties", "--since", "2021", "--to", tmp_path / "d", *common)
+    assert json.loads(of.output)["results"]["casualties"]["parameters"]["since"] == "2021"
+
+
+def test_options_of_a_publication_are_told_and_misspelt_ones_are_refused(
+    fallow: Type, country: Country, tmp_path: Path
+) -> None:
+    shown = fallow("publish", "parcel-statement", "--help").output
+    assert all(one in shown for one in ("--parcel PARCEL", "--place PLACE", "--distance DISTANCE"))
+    assert "--year" not in shown
+    assert "--year" not in fallow("publish", "--help").output
+    to = ("--audience", "public", "--to", tmp_path / "out", "--register", country.path)
+    for words, code, near in (
+        (("article7", "--yeer", "2021"), "OPTION_UNKNOWN", "--year"),
+        (("artcle7", "--year", "2021"), "PUBLISH_WHAT", "article7"),
+        (("article7", "--month", "2021-05"), "OPTION_UNKNOWN", "--"),
+        (("article7",), "PUBLICATION_ASKS", "year"),
+        (("casualties", "--by", "sex"), "PUBLISH_BY_ALONE", "--set by="),
+    ):
+        said = fallow("publish", *words, *to, status=2)
+        assert code in said.stderr, words
+        assert near in said.stderr, words
+        assert not (tmp_path / "out").exists()

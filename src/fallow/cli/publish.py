@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fallow.cli import options
+from fallow.cli.analyses import analysis_names, spelled
 from fallow.cli.opening import reading, writing
 from fallow.cli.progress import working
+from fallow.cli.shell import Option, Verb
 from fallow.cli.show import print_json, print_line, print_table, wants_json
 from fallow.errors import FallowError
-from fallow.words import current_language, say
+from fallow.words import catalogue, current_language, say
 
 if TYPE_CHECKING:
     from fallow.analysis import Result
@@ -23,7 +25,48 @@ if TYPE_CHECKING:
     from fallow.register import Register
 
 
-@options.verb("publish")
+_ASKED = "fallow.publish.asked"
+_WORDS = ("layer", "statement")
+
+
+class _Asking(Verb):
+    """The verb, with what its first word is asked as options: ``--year 2023`` beside ``--set year=2023``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Look for the first word before anything is parsed: it decides which options there are."""
+        first = self._first(args)
+        ctx.meta[_ASKED] = _options(first, {one for of in self.params for one in (*of.opts, of.name)})
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            # what cannot be published has no options: the word is wrong before the option is
+            if first and first not in _WORDS and not ctx.meta[_ASKED]:
+                _require(first.replace("-", "_"))
+            raise
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options of the verb, then those of what it publishes."""
+        return [*super().get_params(ctx), *ctx.meta.get(_ASKED, ())]
+
+    def _first(self, args: Sequence[str]) -> str:
+        """The first word that is no option and no value of one."""
+        flags = {
+            one
+            for of in self.params
+            if isinstance(of, click.Option) and of.is_flag
+            for one in (*of.opts, *of.secondary_opts)
+        }
+        words = iter(args)
+        for word in words:
+            if not word.startswith("-"):
+                return word
+            if "=" not in word and word not in (*flags, "--help"):
+                next(words, "")
+        return ""
+
+
+@options.language_option
+@click.command("publish", cls=_Asking, help="cli.verb.publish")
 @click.argument("what", nargs=-1, required=True)
 @options.option("--set", "settings", key="set", metavar="NAME=VALUE", multiple=True)
 @options.option("--audience", key="audience", metavar="AUDIENCE", required=True)
@@ -55,11 +98,14 @@ def publish(
     true: str | None,
     head: int | None,
     as_json: bool | None,
+    **given: str | None,
 ) -> None:
     """Publish, and say what left."""
     from fallow.publish import publish as leave
 
-    asked = _pairs(settings, "--set")
+    if by and not small:
+        raise FallowError("PUBLISH_BY_ALONE", "--by")
+    asked = _pairs(settings, "--set") | {name: value for name, value in given.items() if value is not None}
     clocks = {
         name: value for name, value in (("known", known), ("true", true), ("head", head)) if value is not None
     }
@@ -103,7 +149,7 @@ def _found(
     languages: Sequence[str],
 ) -> Publication | Result | Layer:
     """What is meant: a layer, a statement, a publication by name, or else an analysis."""
-    from fallow.analysis import analyses, run
+    from fallow.analysis import run
     from fallow.publish import Layer, prepare, publications, statement_publication
 
     if what[0] == "layer" and len(what) == 2:
@@ -111,19 +157,57 @@ def _found(
     if what[0] == "statement" and len(what) == 2:
         return statement_publication(register, what[1], languages=languages, **clocks)
     name = what[0].replace("-", "_")
-    if len(what) > 1 or name in ("layer", "statement"):
+    if len(what) > 1 or name in _WORDS:
         raise FallowError("PUBLISH_WHAT", " ".join(what)[:60], known=", ".join(publications()))
     if name in publications():
         return prepare(name, register, **clocks, **asked)
-    if name not in analyses():
-        near = get_close_matches(name, [*publications(), *analyses()], n=3, cutoff=0.6)
-        raise FallowError("PUBLISH_WHAT", name[:60], known=", ".join(near or publications()))
+    _require(name)
     return run(name, register, **clocks, **asked)
 
 
-def _pairs(spelled: Sequence[str], where: str) -> dict[str, str]:
+def _require(name: str) -> None:
+    """Refuse what is neither a publication nor an analysis, with what it could have been."""
+    from fallow.analysis import analyses
+    from fallow.publish import publications
+
+    if name not in publications() and name not in analyses():
+        near = get_close_matches(name, [*publications(), *analyses()], n=3, cutoff=0.6)
+        raise FallowError("PUBLISH_WHAT", name[:60], known=", ".join(near or publications()))
+
+
+def _options(first: str, taken: set[str]) -> list[click.Parameter]:
+    """What a publication or an analysis is asked, as options; none that the verb itself has already."""
+    return [
+        Option([of, name], help=key, default=None, metavar=name.upper())
+        for name, key in _parameters(first.replace("-", "_"))
+        if (of := f"--{spelled(name)}") not in taken and name not in taken
+    ]
+
+
+def _parameters(name: str) -> list[tuple[str, str]]:
+    """Names of parameters and the keys of what they do; the words know which analyses there are."""
+    if name in analysis_names():
+        from fallow.analysis import analyses
+
+        return [(one.name, one.help_key) for one in analyses()[name].parameters]
+    if f"publish.{name}" not in catalogue():
+        return []
+    from fallow.publish import publications
+
+    builder = publications().get(name)
+    return [(one, _help(one, builder.required)) for one in builder.parameters] if builder else []
+
+
+def _help(name: str, required: Sequence[str]) -> str:
+    """A publication says of its own what it means by a name, or hands it on to its analyses."""
+    own, theirs = f"publish.param.{name}.help", f"analysis.param.{name}.help"
+    # a year that must be given stands instead of nothing else
+    return own if own in catalogue() and (name != "year" or name in required) else theirs
+
+
+def _pairs(typed: Sequence[str], where: str) -> dict[str, str]:
     found = {}
-    for pair in spelled:
+    for pair in typed:
         name, equals, value = pair.partition("=")
         if not (equals and name):
             raise FallowError("PARAMETER_FORMAT", where, found=name[:40])
@@ -131,5 +215,5 @@ def _pairs(spelled: Sequence[str], where: str) -> dict[str, str]:
     return found
 
 
-def _listed(spelled: str | None) -> list[str]:
-    return [one.strip() for one in (spelled or "").split(",") if one.strip()]
+def _listed(typed: str | None) -> list[str]:
+    return [one.strip() for one in (typed or "").split(",") if one.strip()]

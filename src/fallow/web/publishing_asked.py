@@ -204,8 +204,8 @@ def _field(subject: Subject, name: str, wish: Wish, desk: Desk, register: Regist
     value = wish.given.get(name, "")
     declared = _declared().get(name)
     words = catalogue()
-    own, theirs = f"web.publish.param.{name}", f"analysis.param.{name}"
-    own_help, their_help = f"web.publish.param.{name}.help", f"analysis.param.{name}.help"
+    own, theirs = f"publish.param.{name}", f"analysis.param.{name}"
+    own_help, their_help = f"publish.param.{name}.help", f"analysis.param.{name}.help"
     label = in_language(words.get(own) or words[theirs])
     # a year that has to be given stands instead of nothing else
     of_its_own = name != "year" or required
