@@ -222,28 +222,6 @@ def test_the_template_reads_no_file_and_no_package() -> None:
     assert bare.count("json(") == bare.count("json(bytes(sys.inputs.data))") == 1
 
 
-def test_a_letter_that_no_font_has_is_named_by_its_number(made: Publication) -> None:
-    with pytest.raises(FallowError) as refused:
-        typeset.pdf(replace(made, title=all_languages("Name \u1300\u4e00")), "en")
-    assert refused.value.code == "LETTER_MISSING"
-    assert "U+1300" in str(refused.value.facts["found"]) or "U+4E00" in str(refused.value.facts["found"])
-    assert "\u1300" not in refused.value.what
-
-
-def test_without_the_fonts_it_says_what_to_install(
-    made: Publication, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    typeset.font_folders.cache_clear()
-    monkeypatch.setattr(typeset, "FONTS", {"Noto Sans": "fontpkg_that_is_not_here"})
-    try:
-        with pytest.raises(FallowError) as refused:
-            typeset.pdf(made, "en")
-    finally:
-        typeset.font_folders.cache_clear()
-    assert refused.value.code == "FONTS_MISSING"
-    assert "fontpkg-that-is-not-here" in refused.value.remedy
-
-
 def cells(publication: Publication) -> Iterator[tuple[Table, Row, Cell]]:
     for table in publication.tables:
         for row in table.rows:

@@ -8,8 +8,9 @@ publication gives the same bytes on every machine.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,8 @@ from unicodedata import category
 import orjson
 
 from fallow.errors import FallowError
-from fallow.publish import plots, printed
+from fallow.publish import letters, plots, printed
+from fallow.publish.letters import FONTS as FONTS
 from fallow.publish.publication import (
     Absent,
     Block,
@@ -32,16 +34,12 @@ from fallow.publish.publication import (
     Table,
 )
 from fallow.publish.statement import require_language
-from fallow.words import in_language, say
+from fallow.words import RIGHT_TO_LEFT, in_language, say
 
 if TYPE_CHECKING:
     import typst
 
 STANDARDS = ("a-2b", "ua-1")
-FONTS: Mapping[str, str] = {"Noto Sans": "fontpkg_noto_sans", "Almarai": "fontpkg_almarai"}
-"""Family to the package it comes in. Noto Sans Arabic draws a letter and its dots as separate glyphs, so that
-text copied from it, or read out, is wrong; Almarai has whole letters (docs/decisions/0009)."""
-
 CONTENTS_FROM = 7
 """A publication with at least so many headings begins with a table of contents."""
 
@@ -73,8 +71,40 @@ def write_pdf(publication: Publication, lang: str, target: Path) -> None:
 
 def pdf(publication: Publication, lang: str) -> bytes:
     """The bytes of the PDF."""
-    data = orjson.dumps(_plain(as_data(publication, lang))).decode()
-    return _compile(_TEMPLATE.read_bytes(), {"data": data}, pdf_standards=list(STANDARDS))
+    data = _plain(as_data(publication, lang), from_right=lang in RIGHT_TO_LEFT)
+    others = letters.families(orjson.dumps(data).decode())
+    data |= {"others": others, "almarai": letters.ALMARAI}
+    drawn = [one for one in data["blocks"] if one["kind"] == "chart"]
+    plain = [one["svg"] for one in drawn]
+    for one in drawn:
+        one["svg"] = letters.in_their_fonts(one["svg"])
+    try:
+        return _set(data, others)
+    except FallowError:
+        if not drawn:
+            raise
+    # In a drawing typst cannot say which letters a glyph stands for when several share it, as in Khmer or
+    # Tamil, and UA-1 asks that. The plot becomes a picture; its words stand in its table and description.
+    for one, svg in zip(drawn, plain, strict=True):
+        one["svg"] = _as_picture(svg)
+    return _set(data, others)
+
+
+def _set(data: Mapping[str, Any], others: Sequence[str]) -> bytes:
+    inputs = {"data": orjson.dumps(data).decode()}
+    return _compile(_TEMPLATE.read_bytes(), inputs, others, pdf_standards=list(STANDARDS))
+
+
+def _as_picture(svg: str) -> str:
+    """A drawing that holds its own picture."""
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert size is not None  # noqa: S101 - every plot has one
+    wide, high = size.groups()
+    picture = b64encode(png(svg, 220)).decode()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}">'
+        f'<image width="{wide}" height="{high}" href="data:image/png;base64,{picture}"/></svg>'
+    )
 
 
 def png(svg: str, ppi: float = 150.0) -> bytes:
@@ -83,15 +113,16 @@ def png(svg: str, ppi: float = 150.0) -> bytes:
         '#set page(width: 720pt, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg", '
         "width: 100%)"
     )
-    return _compile(page.encode(), {"svg": svg}, format="png", ppi=ppi)
+    inputs = {"svg": letters.in_their_fonts(svg)}
+    return _compile(page.encode(), inputs, letters.families(svg), format="png", ppi=ppi)
 
 
-def _compile(source: bytes, inputs: dict[str, str], **how: Any) -> bytes:
+def _compile(source: bytes, inputs: dict[str, str], others: Sequence[str], **how: Any) -> bytes:
     if find_spec("typst") is None:
         raise FallowError("DOCUMENTS_MISSING", "typst", package="typst")
     import typst
 
-    fonts = _fonts(tuple(font_folders()))
+    fonts = _fonts(letters.folders(others))
     with TemporaryDirectory(prefix="fallow-typeset-") as empty:
         try:
             made = typst.compile(
@@ -113,26 +144,12 @@ def _compile(source: bytes, inputs: dict[str, str], **how: Any) -> bytes:
 
 
 def _letters(said: str) -> str:
-    """Which letters typst had no glyph for, as code points: the text itself may not be told."""
+    """Which letters typst had no glyph for."""
     quoted = re.search(r'the text `?"(.*?)"`? could not', said, re.DOTALL)
-    found = dict.fromkeys(f"U+{ord(one):04X}" for one in (quoted[1] if quoted else ""))
-    return ", ".join(list(found)[:8]) or "-"
+    return letters.missing(quoted[1] if quoted else "")
 
 
-@cache
-def font_folders() -> list[str]:
-    """The folders of the fonts; ``FONTS_MISSING`` names the package that is not installed."""
-    found = []
-    for family, package in FONTS.items():
-        spec = find_spec(package)
-        folder = Path(spec.origin).parent / "files" if spec and spec.origin else None
-        if folder is None or not any(folder.glob("*.ttf")):
-            raise FallowError("FONTS_MISSING", family, package=package.replace("_", "-"))
-        found.append(str(folder))
-    return found
-
-
-@cache
+@lru_cache(maxsize=8)
 def _fonts(folders: tuple[str, ...]) -> typst.Fonts:
     """The fonts, read once; those of the system and those inside typst are left out."""
     import typst
@@ -199,18 +216,19 @@ def _seen(words: str, otherwise: str) -> str:
     return words if any(category(one)[0] not in "CZM" for one in words) else otherwise
 
 
-def _plain(data: Any) -> Any:
+def _plain(data: Any, *, from_right: bool) -> Any:
     """Every text in the data as a page can show it; pictures are left as they are.
 
     The template sets days and negative numbers from the left itself: a mark before a digit would be taken
     for a part of it whenever the text is copied out of the file.
     """
     if isinstance(data, str):
-        return printed.plain(data, "").replace(printed.LEFT_TO_RIGHT_MARK, "")
+        shown = printed.plain(data, "").replace(printed.LEFT_TO_RIGHT_MARK, "")
+        return letters.numbers_in_place(shown, from_right=from_right)
     if isinstance(data, list):
-        return [_plain(one) for one in data]
+        return [_plain(one, from_right=from_right) for one in data]
     if isinstance(data, dict):
-        return {key: one if key == "svg" else _plain(one) for key, one in data.items()}
+        return {key: one if key == "svg" else _plain(one, from_right=from_right) for key, one in data.items()}
     return data
 
 
@@ -328,10 +346,11 @@ def _needs(
     needs = []
     for place, column in enumerate(columns):
         texts = [row["cells"][place]["text"] for row in rows]
-        word = max((min(len(one), longest) for one in str(column["label"]).split()), default=1) * 1.12
-        widest = max((len(one) for one in texts), default=1)
+        label = str(column["label"])
+        word = max((min(letters.width(one), longest) for one in label.split()), default=1) * 1.12
+        widest = max((letters.width(one) for one in texts), default=1)
         if not column["number"]:
-            word = max(word, *(min(len(one), longest) for text in texts for one in text.split()), 1)
+            word = max(word, *(min(letters.width(one), longest) for text in texts for one in text.split()), 1)
             widest = min(widest, beside)
         needs.append(max(word, widest) + _PADDING)
     return needs
