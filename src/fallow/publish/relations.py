@@ -144,9 +144,10 @@ def _told(name: str, result: Result) -> Iterator[_Told]:
     recipe = result.recipe
     asked = tuple(sorted((key, str(value)) for key, value in recipe.parameters.items() if key != "by"))
     family = (recipe.analysis, recipe.head, recipe.known, recipe.true, asked)
+    counts = count_measures(result)
     for line in lines_told(result):
         keys = _keys(result, line)
-        for measure in count_measures(result):
+        for measure in counts:
             value = line.values.get(measure)
             if isinstance(value, int):
                 records = frozenset(line.behind.get(measure, ()))
@@ -224,18 +225,17 @@ def _by_records(
 
 def _union(told: Sequence[_Told], parent: int, owner: Mapping[str, int]) -> Iterator[Sum]:
     of = told[parent]
-    found: set[int] = set()
-    for record in of.records:
-        part = owner.get(record)
-        if part is None:
-            return
-        found.add(part)
-    if parent in found or len(found) < 2:
+    first = owner.get(next(iter(of.records)))
+    if first is None or not told[first].records <= of.records:
+        return  # most layers break people down otherwise, and one part of them tells
+    found = set(map(owner.get, of.records))
+    if None in found or parent in found or len(found) < 2:
         return
-    if sum(len(told[one].records) for one in found) != len(of.records):
+    parts = sorted(one for one in found if one is not None)
+    if sum(len(told[one].records) for one in parts) != len(of.records):
         return
-    if sum(told[one].value for one in found) == of.value:
-        yield ((parent, 1), *((one, -1) for one in sorted(found)))
+    if sum(told[one].value for one in parts) == of.value:
+        yield ((parent, 1), *((one, -1) for one in parts))
 
 
 def _by_measures(people: Mapping[str, Result], at: Mapping[Figure, int]) -> Iterator[Sum]:
@@ -268,7 +268,9 @@ def _seen_sums(result: Result) -> Iterator[tuple[str, tuple[str, ...]]]:
             continue
         for size in (2, 3, 4):
             for parts in combinations([one for one in names if one != total], size):
-                if all(_adds_up(line, total, parts) for line in lines):
+                if all(_adds_up(line, total, parts) for line in lines) and all(
+                    _same_people(line, total, parts) for line in lines
+                ):
                     yield total, parts
 
 
@@ -276,8 +278,12 @@ def _adds_up(line: Line, total: str, parts: Sequence[str]) -> bool:
     values = [line.values.get(one) for one in (total, *parts)]
     if any(one is None for one in values):
         return all(one is None for one in values)
-    if values[0] != sum(one or 0 for one in values[1:]):
-        return False
+    return values[0] == sum(one or 0 for one in values[1:])
+
+
+def _same_people(line: Line, total: str, parts: Sequence[str]) -> bool:
+    if line.values.get(total) is None:
+        return True
     records = [frozenset(line.behind.get(one, ())) for one in parts]
     return sum(map(len, records)) == len(frozenset().union(*records)) and frozenset(
         line.behind.get(total, ())

@@ -25,6 +25,8 @@ Witness = tuple[Change, Change]
 
 _FAR = 1_000
 """Steps taken along a direction that nothing bounds."""
+_ENDLESS = 1 << 62
+"""What a number without a floor stands above it."""
 _TRIED = 12
 """Blocked directions that are led round what blocks them."""
 _DETOURS, _BLOCKERS, _PARTNERS = 3, 3, 16
@@ -42,6 +44,14 @@ class Worlds:
     floor: Sequence[int | None]
     ways: dict[int, Change] = field(default_factory=dict)
     through: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    spare: Sequence[int] = ()
+    """How much each number stands above its floor."""
+
+    def __post_init__(self) -> None:
+        self.spare = [
+            _ENDLESS if least is None else value - least
+            for value, least in zip(self.value, self.floor, strict=True)
+        ]
 
     @classmethod
     def of(cls, relations: Relations) -> Worlds:
@@ -65,7 +75,7 @@ class Worlds:
         ids = self.through.get(number)
         if not ids:
             return
-        pivot = min(ids, key=lambda i: self._worth(i, number, need))
+        pivot = self._pivot(ids, number, need)
         by = self.ways.pop(pivot)
         before.setdefault(pivot, by)
         for one in by:
@@ -76,18 +86,25 @@ class Worlds:
 
     def take_back(self, before: Mapping[int, Change]) -> None:
         """Make the directions what they were."""
+        nothing: Change = {}
         for i, way in before.items():
-            for one in self.ways.get(i, ()):
+            now = self.ways.get(i, nothing)
+            for one in now.keys() - way.keys():
                 self.through[one].discard(i)
             self.ways[i] = way
-            for one in way:
+            for one in way.keys() - now.keys():
                 self.through[one].add(i)
 
-    def _worth(self, i: int, number: int, need: int) -> tuple[bool, bool, int, int]:
-        """A good direction to lean on has factor 1, room both ways, few and small numbers in it."""
-        way = self.ways[i]
-        back, forth = self.room(way, need)
-        return (abs(way[number]) != 1, min(-back, forth) < need, sum(self.value[one] for one in way), i)
+    def _pivot(self, ids: Collection[int], number: int, need: int) -> int:
+        """The direction to lean on: factor 1, then room both ways, then few and small numbers in it."""
+        ways, value = self.ways, self.value.__getitem__
+        single = [i for i in ids if abs(ways[i][number]) == 1]
+        order = sorted((sum(map(value, ways[i])), i) for i in single or ids)
+        for _, i in order:
+            back, forth = self.room(ways[i], need)
+            if min(-back, forth) >= need:
+                return i
+        return order[0][1]
 
     def _free(self, i: int, number: int, by: Change) -> None:
         way = self.ways[i]
@@ -102,21 +119,20 @@ class Worlds:
     def room(self, way: Change, enough: int) -> tuple[int, int]:
         """How many steps back and forth leave every number at its floor or above; 0 and 0 if not enough."""
         back, forth = -_FAR, _FAR
-        value, floor = self.value, self.floor
+        spare = self.spare
         for one, change in way.items():
-            least = floor[one]
-            if least is None:
-                continue
             if change > 0:
-                steps = -((value[one] - least) // change)
+                steps = -(spare[one] // change)
                 if steps > back:
                     back = steps
+                    if forth - back < enough:
+                        return 0, 0
             else:
-                steps = (value[one] - least) // -change
+                steps = spare[one] // -change
                 if steps < forth:
                     forth = steps
-            if forth - back < enough:
-                return 0, 0
+                    if forth - back < enough:
+                        return 0, 0
         return back, forth
 
     def witness(self, number: int, need: int) -> Witness | None:
@@ -134,15 +150,7 @@ class Worlds:
 
     def _along(self, way: Change, number: int, need: int) -> Witness | None:
         back, forth = self.room(way, -(-need // abs(way[number])))
-        if abs(way[number]) * (forth - back) < need:
-            return None
-        steps = -(-need // abs(way[number]))
-        forth = min(forth, steps)
-        back = max(back, forth - steps)
-        return (
-            {one: change * back for one, change in way.items()} if back else {},
-            {one: change * forth for one, change in way.items()} if forth else {},
-        )
+        return _apart(way, number, need, back, forth)
 
     def _with_another(self, way: Change, number: int, need: int) -> Witness | None:
         """Lead a blocked direction round what blocks it, by others that free it; three at most."""
@@ -157,10 +165,10 @@ class Worlds:
                     joined = _less(tried, other, 1, tried[blocker] // other[blocker])
                     if number not in joined:
                         continue
-                    found = self._along(joined, number, need)
+                    back, forth = self.room(joined, 1)
+                    found = _apart(joined, number, need, back, forth)
                     if found:
                         return found
-                    back, forth = self.room(joined, 1)
                     wide = abs(joined[number]) * (forth - back)
                     if best is None or wide > best[0]:
                         best = (wide, joined)
@@ -177,6 +185,19 @@ class Worlds:
             if self.floor[one] is not None
         ]
         return [one for _, one in sorted(near)[:_BLOCKERS]]
+
+
+def _apart(way: Change, number: int, need: int, back: int, forth: int) -> Witness | None:
+    """Two worlds along a direction with so much room, if they stand far enough apart in a number."""
+    if abs(way[number]) * (forth - back) < need:
+        return None
+    steps = -(-need // abs(way[number]))
+    forth = min(forth, steps)
+    back = max(back, forth - steps)
+    return (
+        {one: change * back for one, change in way.items()} if back else {},
+        {one: change * forth for one, change in way.items()} if forth else {},
+    )
 
 
 def joined(relations: Relations, free: Collection[int]) -> Mapping[int, frozenset[int]]:
