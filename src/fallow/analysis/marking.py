@@ -10,7 +10,7 @@ from fallow.analysis.books_history import OUT_OF_STOCK
 from fallow.analysis.parameters import Day, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
-from fallow.analysis.tally import Tally, coded, measures, number, text_of
+from fallow.analysis.tally import Tally, coded, measures, number, text_of, worked
 
 _SIGNS = ("signs", "works", "silent", "date_uncertain")
 
@@ -49,8 +49,7 @@ def signs(asked: Asked, since: Day = None, until: Day = None, year: Year = None)
         placed = number(one.fields.get("signs_placed"))
         if placed is None and one.fields.get("activity_type") != "marking":
             continue
-        date = one.fields.get("start_date") or one.fields.get("end_date")
-        side = period.side(date, one.fields.get("end_date"))
+        side = period.side(*worked(one.fields))
         key = [text_of(one.fields.get("activity_type"))]
         if side == "uncertain":
             tally.add(key, one.id, date_uncertain=1)

@@ -11,16 +11,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
-import numpy as np
-
 from fallow.analysis.books import account, cell_key
-from fallow.analysis.books_table import COLUMNS, RELEASED, Sheet, periods_of, sheet
+from fallow.analysis.books_table import COLUMNS, RELEASED, periods_of, sheet
 from fallow.analysis.education import attendance, dates_of
 from fallow.analysis.items import items
 from fallow.analysis.ordnance import keys_of
 from fallow.analysis.parameters import Takes
 from fallow.analysis.people import OUTCOMES, harmed
 from fallow.analysis.period import Period
+from fallow.analysis.progress import ids_of
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line
 from fallow.analysis.tally import Tally, coded, measures, number, text_of
@@ -60,7 +59,7 @@ def month_land(asked: Asked, month: Month) -> Found:
         found = {
             (method, name): (
                 int(sums.m2[periods.index(then[name]), chosen, COLUMNS.index(method)].sum()),
-                _ids(sums, method, periods.index(then[name]), chosen),
+                ids_of(sums, method, periods.index(then[name]), chosen),
             )
             for method in RELEASED
             for name in _THEN
@@ -209,13 +208,3 @@ def _line(
 
 def _span(fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return fields.get("date"), fields.get("date_until")
-
-
-def _ids(sums: Sheet, column: str, p: int, cells: Sequence[int]) -> tuple[str, ...]:
-    """Records behind a column of some accounts in one period."""
-    if not sums.records:
-        return ()
-    at, record = np.divmod(sums.behind[column], len(sums.records))
-    period, cell = np.divmod(at, len(sums.cells))
-    rows = (period == p) & np.isin(cell, cells)
-    return tuple(sums.records[one] for one in np.unique(record[rows]).tolist())

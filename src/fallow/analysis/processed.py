@@ -10,7 +10,7 @@ from __future__ import annotations
 from fallow.analysis.parameters import Day, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
-from fallow.analysis.tally import Tally, coded, measures, text_of
+from fallow.analysis.tally import Tally, coded, measures, text_of, worked
 
 _MEASURES = ("processed", "works", "silent", "date_uncertain")
 
@@ -37,8 +37,7 @@ def processed(asked: Asked, since: Day = None, until: Day = None, year: Year = N
         area = one.fields.get("processed_area")
         those = told.pop(one.id, [])
         area = sum(those) if area is None and those else area
-        date = one.fields.get("start_date") or one.fields.get("end_date")
-        side = period.side(date, one.fields.get("end_date"))
+        side = period.side(*worked(one.fields))
         key = [text_of(one.fields.get("activity_type"))]
         if side == "uncertain":
             tally.add(key, one.id, date_uncertain=1)

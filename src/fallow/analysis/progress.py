@@ -7,6 +7,8 @@ stay apart (R9).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fallow.analysis.books import account, addable, cell_key, in_place, notes, within
@@ -103,7 +105,7 @@ def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: i
     return Line(key, values, behind)
 
 
-def ids_of(sums: Sheet, column: str, p: int, cells: list[int]) -> tuple[str, ...]:
+def ids_of(sums: Sheet, column: str, p: int, cells: Sequence[int]) -> tuple[str, ...]:
     """Records behind one column of some cells in a period."""
     if not sums.records:
         return ()

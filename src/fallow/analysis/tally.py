@@ -97,6 +97,12 @@ def text_of(value: Any) -> str:
     return UNKNOWN if value in (None, "") else str(value)
 
 
+def worked(fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """First and last day of an activity; one that tells only its end is dated by it."""
+    end = fields.get("end_date")
+    return fields.get("start_date") or end, end
+
+
 def coded(
     asked: Asked, dimension: str, kind: str | None = None, name: str = "", label: str | None = None
 ) -> Key:

@@ -151,13 +151,6 @@ def json_option() -> click.Option:
     return Option(["--json/--table", "as_json"], help="cli.opt.json", default=None)
 
 
-def chosen_format(form: str | None, as_json: bool | None) -> str:
-    """The format asked for; without one a table for a person and JSON for a pipe."""
-    from fallow.cli.show import wants_json
-
-    return form or ("json" if wants_json(as_json) else "table")
-
-
 def in_order(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, by name: the same question typed in another order has the same recipe."""
     return dict(sorted(asked.items()))
@@ -169,7 +162,6 @@ __all__ = [
     "Group",
     "analysis_names",
     "analysis_verbs",
-    "chosen_format",
     "format_option",
     "in_order",
     "json_option",

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fallow.cli import options
-from fallow.cli.analyses import Group, analysis_verbs, chosen_format, format_option, json_option, make
+from fallow.cli.analyses import Group, analysis_verbs, format_option, json_option, make
 from fallow.cli.figure import keys_of
 from fallow.cli.opening import reading
 from fallow.cli.shell import Option
 from fallow.cli.show import print_json, print_line, print_table
+from fallow.cli.wanted import chosen_format
 from fallow.words import in_language, say
 
 if TYPE_CHECKING:

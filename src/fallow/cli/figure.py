@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from fallow.cli.analyses import Group, analysis_verbs, chosen_format, format_option, json_option, make
+from fallow.cli.analyses import Group, analysis_verbs, format_option, json_option, make
 from fallow.cli.opening import reading
 from fallow.cli.options import language_option
 from fallow.cli.shell import Option
 from fallow.cli.show import print_json, print_line
+from fallow.cli.wanted import chosen_format
 
 figure = Group("figure", verbs=analysis_verbs("fallow.cli.figure:as_verb"))
 """``fallow figure NAME [MEASURE] [--at KEY,KEY]``."""

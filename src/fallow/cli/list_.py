@@ -14,9 +14,9 @@ import click
 from fallow.cli import options
 from fallow.cli.labels import undecided, word_of
 from fallow.cli.opening import reading
-from fallow.cli.show import console, print_json, print_line, print_table, wants_json
+from fallow.cli.show import console, print_json, print_line, print_table
 from fallow.cli.stamp import Stamp, stamp_of
-from fallow.cli.wanted import condition, fresh_target, stored_fields
+from fallow.cli.wanted import chosen_format, condition, fresh_target, stored_fields
 from fallow.errors import FallowError
 from fallow.words import in_language, say
 
@@ -73,7 +73,9 @@ def list_(
             return
         names = stored_fields(declared, fields) or [one.name for one in declared.stored]
         records = view.records(kind, wanted, bbox, order=order, limit=limit)
-        chosen = _format(form, target, as_json)
+        chosen = chosen_format(form, as_json, target, FORMATS[1:])
+        if chosen == "gpkg" and target is None:
+            raise FallowError("TARGET_NEEDED", "--to", format=chosen)
         stamp = stamp_of(register, view, declared, head)
         if chosen == "table":
             listed = names if fields else _telling(declared)
@@ -87,19 +89,6 @@ def list_(
                 print_line(stamp.notice)
         else:
             _print(chosen, records, names, stamp)
-
-
-def _format(form: str | None, target: Path | None, as_json: bool | None) -> str:
-    """The format asked for; else by the ending of the file; else a table for a person and JSON for a pipe."""
-    if target is not None:
-        chosen = form or target.suffix.lower().lstrip(".")
-        if chosen not in FORMATS[1:]:
-            raise FallowError("FORMAT_NOT_SAID", target.name, known=", ".join(FORMATS[1:]))
-        return chosen
-    chosen = form or ("json" if wants_json(as_json) else "table")
-    if chosen == "gpkg":
-        raise FallowError("TARGET_NEEDED", "--to", format=chosen)
-    return chosen
 
 
 def _telling(kind: Kind) -> list[str]:

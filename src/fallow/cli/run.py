@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fallow.cli import options
-from fallow.cli.analyses import chosen_format, format_option, json_option, make
+from fallow.cli.analyses import format_option, json_option, make
 from fallow.cli.figure_table import print_figures
 from fallow.cli.opening import reading
 from fallow.cli.records_out import cell
 from fallow.cli.shell import Option
 from fallow.cli.show import print_json, print_line
-from fallow.cli.wanted import fresh_target
+from fallow.cli.wanted import chosen_format, fresh_target
 from fallow.errors import FallowError
 from fallow.words import in_language, say
 
@@ -93,8 +93,8 @@ def tell(
     as_json: bool | None,
 ) -> None:
     """Print a result as a table, JSON or CSV, or write it; each with its notes, recipe and S4's words."""
+    chosen = chosen_format(form, as_json, target, FORMATS[1:])
     if target is None:
-        chosen = chosen_format(form, as_json)
         if chosen == "table":
             print_result(register, result, head)
         elif chosen == "json":
@@ -102,9 +102,6 @@ def tell(
         else:
             click.echo(as_csv(register, result, head), nl=False)
         return
-    chosen = form or target.suffix.lower().lstrip(".")
-    if chosen not in FORMATS[1:]:
-        raise FallowError("FORMAT_NOT_SAID", target.name, known=", ".join(FORMATS[1:]))
     if chosen == "json":
         import orjson
 

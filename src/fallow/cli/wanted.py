@@ -1,4 +1,4 @@
-"""Face one, what a person means: a record, some reports, a condition."""
+"""Face one, what a person means: a record, some reports, a condition, a format."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fallow.cli.show import wants_json
 from fallow.errors import FallowError
 
 if TYPE_CHECKING:
@@ -146,6 +147,21 @@ def _all_records(register: Register) -> Iterator[str]:
     for span in register.drafts():
         for number in span:
             yield str(register.entry(number).content["record"])
+
+
+def chosen_format(
+    form: str | None, as_json: bool | None, target: Path | None = None, of_files: Sequence[str] = ()
+) -> str:
+    """The format asked for; else by the ending of the file; else a table for a person and JSON for a pipe.
+
+    ``FORMAT_NOT_SAID`` when a file is wanted in none of the formats ``of_files``.
+    """
+    if target is None:
+        return form or ("json" if wants_json(as_json) else "table")
+    chosen = form or target.suffix.lower().lstrip(".")
+    if chosen not in of_files:
+        raise FallowError("FORMAT_NOT_SAID", target.name, known=", ".join(of_files))
+    return chosen
 
 
 def fresh_target(target: Path, *, overwrite: bool) -> Path:
