@@ -292,3 +292,49 @@ def test_any_text_prints_or_is_refused_by_its_letters(brief: Brief, text: str) -
             word.write_docx(small, lang, Path(folder) / "any.docx")
             document = docx.Document(str(Path(folder) / "any.docx"))
             assert document.core_properties.title == printed.plain(text, lang)[:255]
+
+
+def laid_out(made: Publication, *words: str, rows: int = 30) -> list[str]:
+    """The pages of a table whose rows hold some words each, under a heading of its own name."""
+    table = next(one for one in made.blocks if isinstance(one, Table))
+    columns = tuple(
+        replace(table.columns[0], name=f"c{place}", label=all_languages("Col")) for place in range(len(words))
+    )
+    lines = tuple(Row(tuple(Cell(one.replace("#", f"{line:03}")) for one in words)) for line in range(rows))
+    small = replace(
+        made,
+        results={},
+        blocks=(
+            Heading(all_languages("Who signed")),
+            replace(table, columns=columns, rows=lines, title=all_languages("Who signed"), notes=()),
+        ),
+    )
+    return [page.extract_text() for page in read(typeset.pdf(small, "en")).pages]
+
+
+def test_a_row_is_not_cut_by_the_end_of_a_page(made: Publication) -> None:
+    pages = laid_out(
+        made, "begin# one two three four five six seven eight nine ten eleven end#", "x", rows=50
+    )
+    assert len(pages) > 1
+    for page in pages:
+        assert re.findall(r"begin(\d+)", page) == re.findall(r"end(\d+)", re.sub(r"\s", "", page))
+
+
+def test_a_row_longer_than_a_page_is_not_cut_off(made: Publication) -> None:
+    pages = laid_out(made, "begin " + "word " * 6000 + "finish", rows=1)
+    assert len(pages) > 1
+    assert "finish" in pages[-1]
+
+
+def test_a_table_whose_words_would_stand_in_many_short_lines_is_turned() -> None:
+    words = ["I. Rowan (INVENTED) 2021-11-26, J. Maple (INVENTED) 2023-11-26"] + ["not recorded"] * 8
+    for first, turned in ((words[0], True), ("I. Rowan", False)):
+        columns = [{"label": "Col", "number": False}] * 9
+        rows = [{"cells": [{"text": one} for one in (first, *words[1:])]}]
+        assert typeset._measured(columns, rows, "en")["wide"] is turned
+
+
+def test_a_table_named_like_its_heading_says_it_once(made: Publication) -> None:
+    (page, *_) = laid_out(made, "a", rows=3)
+    assert page.count("Who signed") == 1

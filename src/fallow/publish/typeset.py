@@ -50,6 +50,8 @@ _LETTER, _PADDING, _WORDS_BESIDE = 0.56, 2.2, 30
 _HYPHENATED, _LONGEST_WORD = frozenset({"en", "fr", "es", "ru", "uk"}), 12
 """Languages typst can divide words of, and from how many letters on it may do so in a tight table."""
 _UNBROKEN = 99
+_MOST_LINES, _LONG = 4, 600
+"""Lines of a cell in a tight table before the page is turned; letters of a cell that may break over pages."""
 _LARGEST, _SMALLEST, _LEAST = 9.0, 6.6, 5.2
 """Points of the letters of a table: as a rule, before the page is turned, and at all."""
 
@@ -235,14 +237,18 @@ def _plain(data: Any, *, from_right: bool) -> Any:
 def _blocks(
     publication: Publication, lang: str, marks: Mapping[str, printed.Source]
 ) -> Iterator[dict[str, Any]]:
-    level = 0
+    level, above = 0, ""
     for block in printed.blocks(publication):
         if isinstance(block, Heading):
             level = min(block.level, level + 1)  # a reader's outline may not skip a level
-            # and may not have an entry that says nothing
-            yield {"kind": "heading", "level": level, "text": _seen(in_language(block.text, lang), "–")}
-        else:
-            yield _block(block, publication, lang, marks)
+            above = _seen(in_language(block.text, lang), "–")  # nor have an entry that says nothing
+            yield {"kind": "heading", "level": level, "text": above}
+            continue
+        data = _block(block, publication, lang, marks)
+        if data["kind"] == "table" and data["title"] == above:
+            data["title"] = ""  # the heading right above says it
+        above = ""
+        yield data
 
 
 def _block(
@@ -324,7 +330,8 @@ def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]], lang: s
         _needs(columns, rows, _WORDS_BESIDE, _UNBROKEN),
         _needs(columns, rows, divided + 2, divided),
     )
-    needs = next((one for one in (loose, tight) if sum(one) * _LETTER * _SMALLEST <= _PORTRAIT), loose)
+    upright = [loose] if _crowded(tight, rows) else [loose, tight]
+    needs = next((one for one in upright if sum(one) * _LETTER * _SMALLEST <= _PORTRAIT), loose)
     total = sum(needs) * _LETTER
     wide = total * _SMALLEST > _PORTRAIT
     size = max(_LEAST, min(_LARGEST, (_LANDSCAPE if wide else _PORTRAIT) / total))
@@ -336,7 +343,17 @@ def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]], lang: s
         "share": round(share, 3),
         "wide": wide,
         "divided": needs is tight,
+        "long": any(len(cell["text"]) > _LONG for row in rows for cell in row["cells"]),
     }
+
+
+def _crowded(needs: Sequence[float], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether words would stand in a column of many short lines."""
+    return any(
+        letters.width(cell["text"]) > _MOST_LINES * (need - _PADDING)
+        for row in rows
+        for cell, need in zip(row["cells"], needs, strict=True)
+    )
 
 
 def _needs(
