@@ -12,7 +12,21 @@ from typing import Any
 from fallow.errors import Finding
 from fallow.intake.limits import Limits
 
-FORMATS = ("geojson", "geojsonl", "csv", "tsv", "xlsx", "gpkg", "kml", "kmz", "shapefile", "gpx")
+READERS = {
+    "geojson": "geojson",
+    "geojsonl": "geojson_lines",
+    "csv": "delimited",
+    "tsv": "delimited",
+    "xlsx": "xlsx",
+    "gpkg": "gpkg",
+    "kml": "kml",
+    "kmz": "kml",
+    "shapefile": "shapefile",
+    "gpx": "gpx",
+}
+"""The registry of readers: a format, and the module of ``readers/`` that reads it."""
+
+FORMATS = tuple(READERS)
 """What a source may declare; a format is never guessed from the content."""
 
 GEOMETRY_FORMS = ("decimal", "dms", "mgrs", "utm", "wkt", "geojson", "decimal_pair")

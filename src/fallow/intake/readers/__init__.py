@@ -1,4 +1,4 @@
-"""Step 1, reports arrive: the list of readers, one small module a format, found by the declared name.
+"""Step 1, reports arrive: the readers, one small module a format, found by the declared name.
 
 A reader turns one untrusted file into :class:`~fallow.intake.readers.job.Chunk` values and raises
 ``FallowError`` when the whole file must be refused. It runs in the reading child only, and is imported only
@@ -10,20 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
+from fallow.intake.read_spec import READERS
 from fallow.intake.readers.job import Reader
-
-READERS = {
-    "geojson": "geojson",
-    "geojsonl": "geojson_lines",
-    "csv": "delimited",
-    "tsv": "delimited",
-    "xlsx": "xlsx",
-    "gpkg": "gpkg",
-    "kml": "kml",
-    "kmz": "kml",
-    "shapefile": "shapefile",
-    "gpx": "gpx",
-}
 
 
 def reader(format_name: str) -> Reader:
