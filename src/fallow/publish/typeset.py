@@ -50,8 +50,8 @@ _LETTER, _PADDING, _WORDS_BESIDE = 0.56, 2.2, 30
 _HYPHENATED, _LONGEST_WORD = frozenset({"en", "fr", "es", "ru", "uk"}), 12
 """Languages typst can divide words of, and from how many letters on it may do so in a tight table."""
 _UNBROKEN = 99
-_MOST_LINES, _LONG = 4, 600
-"""Lines of a cell in a tight table before the page is turned; letters of a cell that may break over pages."""
+_MOST_LINES, _ROWS_TOGETHER = 4, 14
+"""Lines of a cell in a tight table before the page is turned; rows (twice so many lines) kept on one page."""
 _LARGEST, _SMALLEST, _LEAST = 9.0, 6.6, 5.2
 """Points of the letters of a table: as a rule, before the page is turned, and at all."""
 
@@ -330,12 +330,14 @@ def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]], lang: s
         _needs(columns, rows, _WORDS_BESIDE, _UNBROKEN),
         _needs(columns, rows, divided + 2, divided),
     )
-    upright = [loose] if _crowded(tight, rows) else [loose, tight]
+    # words in a column of many short lines are worse than a turned page
+    upright = [loose, tight] if all(_lines(tight, row) <= _MOST_LINES for row in rows) else [loose]
     needs = next((one for one in upright if sum(one) * _LETTER * _SMALLEST <= _PORTRAIT), loose)
     total = sum(needs) * _LETTER
     wide = total * _SMALLEST > _PORTRAIT
     size = max(_LEAST, min(_LARGEST, (_LANDSCAPE if wide else _PORTRAIT) / total))
     share = 1.0 if wide else min(1.0, max(0.5, 1.5 * total * _LARGEST / _PORTRAIT))
+    lines = [max(1.0, _lines(needs, row)) for row in rows]
     measured = [{**column, "width": round(need, 2)} for column, need in zip(columns, needs, strict=True)]
     return {
         "columns": measured,
@@ -343,16 +345,15 @@ def _measured(columns: list[dict[str, Any]], rows: list[dict[str, Any]], lang: s
         "share": round(share, 3),
         "wide": wide,
         "divided": needs is tight,
-        "long": any(len(cell["text"]) > _LONG for row in rows for cell in row["cells"]),
+        "together": len(lines) <= _ROWS_TOGETHER and sum(lines) <= 2 * _ROWS_TOGETHER,
+        "long": max(lines, default=0) > 2 * _ROWS_TOGETHER,
     }
 
 
-def _crowded(needs: Sequence[float], rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether words would stand in a column of many short lines."""
-    return any(
-        letters.width(cell["text"]) > _MOST_LINES * (need - _PADDING)
-        for row in rows
-        for cell, need in zip(row["cells"], needs, strict=True)
+def _lines(needs: Sequence[float], row: Mapping[str, Any]) -> float:
+    """About how many lines a row has."""
+    return max(
+        letters.width(one["text"]) / (need - _PADDING) for one, need in zip(row["cells"], needs, strict=True)
     )
 
 
