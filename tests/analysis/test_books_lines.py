@@ -328,17 +328,34 @@ def test_the_same_head_gives_the_same_books(country: Country) -> None:
 
 
 def test_what_nothing_explains_is_an_error(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fallow.analysis import books_moves
+    from fallow.analysis import books_ground, books_journal, books_moves
 
     country.hazard("h", "2020-01-01", [FIELD])
     country.release("r", "h", "cleared", "2020-05-01", [(0, 0, 5, 5)])
     put = books_moves._Walk._put
 
     def forgetful(self: Any, step: Any, cell: Any, line: int, *rest: Any) -> None:
-        if line != books_moves.CLEARED:
+        if line != books_journal.CLEARED:
             put(self, step, cell, line, *rest)
 
+    monkeypatch.setattr(books_ground, "is_plain", lambda *_: False)
     monkeypatch.setattr(books_moves._Walk, "_put", forgetful)
+    with pytest.raises(FallowError) as refused:
+        run("books", country.register)
+    assert refused.value.code == "BOOKS_UNEXPLAINED"
+
+
+def test_nor_does_plain_ground_lose_a_move(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fallow.analysis import books_journal, books_plain
+
+    country.hazard("h", "2020-01-01", [FIELD])
+    country.release("r", "h", "cleared", "2020-05-01", [(0, 0, 5, 5)])
+    put = books_plain._Moves.put
+
+    def forgetful(self: Any, where: Any, cell: Any, line: Any, *rest: Any, **more: Any) -> None:
+        put(self, where & (line != books_journal.CLEARED), cell, line, *rest, **more)
+
+    monkeypatch.setattr(books_plain._Moves, "put", forgetful)
     with pytest.raises(FallowError) as refused:
         run("books", country.register)
     assert refused.value.code == "BOOKS_UNEXPLAINED"

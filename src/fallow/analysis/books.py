@@ -44,9 +44,10 @@ import numpy as np
 
 from fallow.analysis.books_ground import Laid, lay_out
 from fallow.analysis.books_history import UNKNOWN, Story, read_story
-from fallow.analysis.books_journal import Journal
+from fallow.analysis.books_journal import Columns, Journal, columns_of, joined
 from fallow.analysis.books_moves import book
-from fallow.analysis.books_table import COLUMNS, Columns, columns_of, lines, periods_of, sheet
+from fallow.analysis.books_plain import book_plain
+from fallow.analysis.books_table import COLUMNS, lines, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis, collector_paused
@@ -82,7 +83,8 @@ def account(asked: Asked) -> Account:
         story = read_story(asked)
         laid = lay_out(story)
         journal = book(story, laid.grounds)
-        return Account(story, laid, journal, columns_of(journal))
+        plain = book_plain(story, laid.plain, journal.cells)
+        return Account(story, laid, journal, joined([columns_of(journal), plain]))
 
 
 @analysis("books")

@@ -23,6 +23,7 @@ import shapely
 from fallow.analysis.books_area import Floats, Integers, areas_m2, spread, whole_m2
 from fallow.analysis.books_cut import Cutting, cut, overlay
 from fallow.analysis.books_history import Story
+from fallow.analysis.books_plain import Plain, is_plain
 
 OVERLAP_M2 = 0.5
 """Hazards that share less than half a square metre, the rounding unit, are neighbours and stay apart."""
@@ -55,9 +56,10 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """All grounds of a story, and by release the square metres that lie outside its hazard."""
+    """All grounds of a story, the plain ones apart, and by release the m2 that lie outside its hazard."""
 
     grounds: tuple[Ground, ...]
+    plain: Plain
     outside: Floats
 
 
@@ -75,15 +77,25 @@ def lay_out(story: Story) -> Laid:
     keep = parts.areas >= PART_M2
     parts = parts.only(keep)
     whole = whole_m2(parts.areas, parts.group)
-    return Laid(_grounds(groups, outlines, releases, parts, whole), parts.outside)
+    plain = [
+        bool(simple[g]) and is_plain(story, group, outlines[g], releases[g]) for g, group in enumerate(groups)
+    ]
+    return Laid(
+        _grounds(groups, outlines, releases, parts, whole, plain),
+        _plain(groups, releases, parts, whole, plain),
+        parts.outside,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    """Parts of grounds; ``release`` is the position of the only release on a part, or ``-1``."""
+
     group: Integers
     areas: Floats
     inside: list[int]
     released: list[int]
+    release: Integers
     outside: Floats
 
     def joined(self, other: _Parts) -> _Parts:
@@ -92,6 +104,7 @@ class _Parts:
             np.r_[self.areas, other.areas],
             self.inside + other.inside,
             self.released + other.released,
+            np.r_[self.release, other.release],
             self.outside + other.outside,
         )
 
@@ -102,6 +115,7 @@ class _Parts:
             self.areas[keep],
             [self.inside[i] for i in kept],
             [self.released[i] for i in kept],
+            self.release[keep],
             self.outside,
         )
 
@@ -207,6 +221,7 @@ def _simple_parts(
         np.r_[pieces, rest],
         [1] * (len(listed) + len(groups)),
         [1 << bit for _, bit, _ in listed] + [0] * len(groups),
+        np.r_[taken, np.full(len(groups), -1)],
         outside,
     )
 
@@ -239,7 +254,7 @@ def _cut_parts(
             if found.released[part] >> bit & 1 and found.inside[part] & own[of][bit]:
                 outside[r] -= area
     group = np.array([chosen[of] for of in found.cutting], dtype=np.int64)
-    return _Parts(group, areas, found.inside, found.released, outside)
+    return _Parts(group, areas, found.inside, found.released, np.full(len(areas), -1), outside)
 
 
 def _outlines_of_release(
@@ -260,15 +275,32 @@ def _grounds(
     releases: Sequence[tuple[int, ...]],
     parts: _Parts,
     whole: Integers,
+    plain: Sequence[bool],
 ) -> tuple[Ground, ...]:
-    inside: list[list[int]] = [[] for _ in groups]
-    released: list[list[int]] = [[] for _ in groups]
-    square: list[list[int]] = [[] for _ in groups]
-    for g, a, b, m2 in zip(parts.group.tolist(), parts.inside, parts.released, whole.tolist(), strict=True):
-        inside[g].append(a)
-        released[g].append(b)
-        square[g].append(m2)
+    others = [g for g, one in enumerate(plain) if not one]
+    parts_of: dict[int, tuple[list[int], list[int], list[int]]] = {g: ([], [], []) for g in others}
+    for row in np.flatnonzero(~np.array(plain, dtype=bool)[parts.group]).tolist():
+        inside, released, square = parts_of[int(parts.group[row])]
+        inside.append(parts.inside[row])
+        released.append(parts.released[row])
+        square.append(int(whole[row]))
     return tuple(
-        Ground(groups[g], releases[g], outlines[g], tuple(inside[g]), tuple(released[g]), tuple(square[g]))
-        for g in range(len(groups))
+        Ground(groups[g], releases[g], outlines[g], *(tuple(one) for one in parts_of[g])) for g in others
     )
+
+
+def _plain(
+    groups: Sequence[tuple[int, ...]],
+    releases: Sequence[tuple[int, ...]],
+    parts: _Parts,
+    whole: Integers,
+    plain: Sequence[bool],
+) -> Plain:
+    square = np.bincount(parts.group, whole, minlength=len(groups)).astype(np.int64)
+    taken = np.zeros(sum(map(len, releases)), dtype=np.int64)
+    covered = parts.release >= 0
+    taken[parts.release[covered]] = whole[covered]
+    chosen = np.flatnonzero(plain)
+    which = np.array([r for g in chosen.tolist() for r in releases[g]], dtype=np.int64)
+    hazards = np.array([groups[g][0] for g in chosen.tolist()], dtype=np.int64)
+    return Plain(hazards, which, square[chosen], taken[which])

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -43,8 +44,7 @@ _HAZARD = (
 _RELEASE = ("release_type", "release_status", "hazard", "date", "decided_on", "organisation")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A hazard from one true day until its next state.
 
     Attributes
@@ -74,8 +74,7 @@ class State:
         return self.cell[1] != "dismissed" and self.status not in OUT_OF_STOCK
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
+class Hazard(NamedTuple):
     """A hazard with its states in order of true day."""
 
     id: str
@@ -83,8 +82,7 @@ class Hazard:
     states: tuple[State, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """A release that two people signed; it takes effect on the last day of its date."""
 
     id: str
@@ -145,46 +143,48 @@ def read_story(asked: Asked) -> Story:
 
 def _hazards(asked: Asked, shapes: _ShapeBook, left: Left, places: dict[str, str]) -> Iterator[Hazard]:
     rows = _states(asked, "hazard", _HAZARD)
-    rows.sort(key=lambda row: (row[0], row[1]))
+    cells: dict[tuple[str, ...], tuple[str, ...]] = {}
     start = 0
     while start < len(rows):
         record = rows[start][0]
         end = start
-        numbers: set[int] = set()
+        numbers: tuple[int, ...] = ()
         declared = 0
         states = []
         while end < len(rows) and rows[end][0] == record:
-            _, day, _, wkb, reports, of_declared, cells = rows[end]
-            numbers.update(reports)
+            _, day, _, wkb, reports, of_declared, said = rows[end]
+            numbers += reports
             declared = max(declared, of_declared)
-            states.append(_state(day, -1 if wkb is None else shapes.put(wkb), cells, places))
+            states.append(_state(day, -1 if wkb is None else shapes.put(wkb), said, places, cells))
             end += 1
-        asked.read[record] = tuple(sorted(numbers))
+        asked.read[record] = numbers = tuple(sorted(set(numbers)))
         asked.declared[record] = declared
         start = end
-        yield Hazard(record, min(numbers, default=0), tuple(states))
+        yield Hazard(record, numbers[0] if numbers else 0, tuple(states))
 
 
-def _state(day: str, shape: int, cells: Sequence[Any], places: dict[str, str]) -> State:
-    class_, status, contamination, ordnance, admin1, admin2, operator, parent, date, closure, *codes = cells
+def _state(
+    day: str,
+    shape: int,
+    said: Sequence[Any],
+    places: dict[str, str],
+    cells: dict[tuple[str, ...], tuple[str, ...]],
+) -> State:
+    class_, status, contamination, ordnance, admin1, admin2, operator, parent, date, closure, *codes = said
     for code, name in zip(codes, (admin1, admin2), strict=True):
         if code and name:
             places[str(code).casefold()] = str(name)
+    cell = (
+        contamination or UNKNOWN,
+        class_ or UNKNOWN,
+        ordnance or UNKNOWN,
+        admin1 or UNKNOWN,
+        admin2 or UNKNOWN,
+        operator or UNKNOWN,
+    )
+    # A country has some thousand accounts, each the account of many states: one of each is kept.
     return State(
-        day=day,
-        span=_span(date, day),
-        shape=shape,
-        cell=(
-            contamination or UNKNOWN,
-            class_ or UNKNOWN,
-            ordnance or UNKNOWN,
-            admin1 or UNKNOWN,
-            admin2 or UNKNOWN,
-            operator or UNKNOWN,
-        ),
-        status=status or "open",
-        parent=parent,
-        closure=closure,
+        day, _span(date, day), shape, cells.setdefault(cell, cell), status or "open", parent, closure
     )
 
 
@@ -209,7 +209,6 @@ def _days(partial: str) -> tuple[str, str]:
 
 def _releases(asked: Asked, shapes: _ShapeBook, left: Left) -> Iterator[Release]:
     rows = _states(asked, "land_release", _RELEASE)
-    rows.sort(key=lambda row: (row[0], row[1]))
     for record, _, true_to, wkb, reports, declared, cells in rows:
         if true_to != OPEN_END:
             continue  # an event has one state; a second one would be a correction, and the last one stands
@@ -261,12 +260,16 @@ class _ShapeBook:
         """Shapes, their square metres, and which of them are valid polygons of a square metre or more."""
         wkb = np.empty(len(self._at), dtype=object)
         wkb[:] = list(self._at)
-        made = shapely.force_2d(spread(shapely.from_wkb, wkb))
+        made = spread(shapely.from_wkb, wkb)
+        if shapely.has_z(made).any():
+            made = shapely.force_2d(made)
         areas = spread(areas_m2, made)
         usable = (areas >= 1.0) & (shapely.get_type_id(made) != 7) & spread(shapely.is_valid, made)
         return made, areas, usable
 
 
 def _states(asked: Asked, kind: str, names: Sequence[str]) -> list[States]:
-    """Every state of every record of a kind; none when the programme has no such kind."""
-    return list(asked.view.states(kind, names)) if kind in asked.register.model.kinds else []
+    """Every state of every record of a kind, in order; none when the programme has no such kind."""
+    if kind not in asked.register.model.kinds:
+        return []
+    return sorted(asked.view.states(kind, names), key=itemgetter(0, 1))

@@ -23,13 +23,13 @@ from __future__ import annotations
 from fallow.analysis.books_ground import Ground
 from fallow.analysis.books_history import DANGER, OUT_OF_STOCK, Story
 from fallow.analysis.books_journal import (
-    CANCELLED,
     CLEARED,
     CORRECTED,
     DISMISSED,
     NEW,
+    OPERATOR,
     RECLASSIFIED,
-    REDUCED,
+    RELEASED_AS,
     REOPENED,
     Balance,
     Journal,
@@ -38,10 +38,6 @@ from fallow.analysis.books_journal import (
 from fallow.analysis.books_steps import Step, steps_of
 from fallow.errors import FallowError
 
-OPERATOR = 5
-"""Position of the operator in a cell."""
-
-_RELEASED_AS = {"cancelled": CANCELLED, "reduced": REDUCED, "cleared": CLEARED}
 _NOT_DISPOSED = ("split", "merged", "duplicate", "dismissed", "other", "unknown")
 """Reasons to close a hazard without area that are no disposal of its items."""
 
@@ -155,7 +151,7 @@ class _Walk:
             self.journal.twice[at] = twice
         for one in (i, *self.below[i]):
             self.released[one] |= bit
-        self._settle(step, parts, (), gain=None, loss=_RELEASED_AS[self.story.releases[at].type])
+        self._settle(step, parts, (), gain=None, loss=RELEASED_AS[self.story.releases[at].type])
 
     def _close(self, step: Step) -> None:
         self.out[step.hazard] = True

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from fallow.analysis.books_area import Integers
 from fallow.analysis.books_history import Story
-from fallow.analysis.books_journal import DISMISSED, LINES, REOPENED, Balance, Journal, Move
+from fallow.analysis.books_journal import DISMISSED, LINES, REOPENED, Columns, Journal
 from fallow.analysis.period import Period
 from fallow.analysis.result import Line
 from fallow.errors import FallowError
@@ -29,55 +29,6 @@ BESIDE = ("reopened", "dismissed")
 """Parts of a line that are told beside it: of newly identified, and of reclassified."""
 COLUMNS = ("opening", *MOVED, "closing", *BESIDE)
 UNCERTAIN = len(LINES)
-
-Days = npt.NDArray[np.str_]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Moves and balances of a journal as arrays, moves in order of the grounds."""
-
-    day: Days
-    low: Days
-    high: Days
-    cell: Integers
-    line: Integers
-    m2: Integers
-    number: Integers
-    hazard: Integers
-    cause: Integers
-    remark: Integers
-    held_day: Days
-    held_hazard: Integers
-    held_cell: Integers
-    held: Integers
-    """Shape (n, 3): square metres, number, number without a known area."""
-
-
-def columns_of(journal: Journal) -> Columns:
-    """The journal as arrays; balances by hazard, each hazard's in order of time."""
-    day, low, high, *moved = zip(*journal.moves, strict=True) if journal.moves else [()] * len(Move._fields)
-    of, since, *held = (
-        zip(*journal.balances, strict=True) if journal.balances else [()] * len(Balance._fields)
-    )
-    order = np.argsort(np.array(of, dtype=np.int64), kind="stable")
-    cell, line, m2, number, hazard, cause, remark = (np.array(one, dtype=np.int64) for one in moved)
-    return Columns(
-        day=np.array(day, dtype="U10"),
-        low=np.array(low, dtype="U10"),
-        high=np.array(high, dtype="U10"),
-        cell=cell,
-        line=line,
-        m2=m2,
-        number=number,
-        hazard=hazard,
-        cause=cause,
-        remark=remark,
-        held_day=np.array(since, dtype="U10")[order],
-        held_hazard=np.array(of, dtype=np.int64)[order],
-        held_cell=np.array(held[0], dtype=np.int64)[order],
-        held=np.array(held[1:], dtype=np.int64).T.reshape(-1, 3)[order],
-    )
 
 
 def standing(columns: Columns, day: str) -> Integers:
@@ -217,6 +168,10 @@ def lines(sums: Sheet, dimensions: Sequence[int], names: Sequence[str], add_all:
     add_all
         Whether accounts of different contamination may be added (rule R9).
     """
+    records = np.empty(len(sums.records), dtype=object)
+    records[:] = sums.records
+    behind: dict[str, dict[tuple[int, int], tuple[str, ...]]] = {}
+    parted = 0
     for level in range(0 if add_all else 1, len(dimensions) + 1):
         used = dimensions[:level]
         keys = sorted({tuple(cell[d] for d in used) for cell in sums.cells} | ({()} if not level else set()))
@@ -226,7 +181,9 @@ def lines(sums: Sheet, dimensions: Sequence[int], names: Sequence[str], add_all:
             ((), [0])
         ]
         m2, number, no_area = (_gathered(one, of, len(keys)) for one in (sums.m2, sums.number, sums.no_area))
-        behind = {name: _behind(some, of, len(keys), sums.records) for name, some in sums.behind.items()}
+        if len(keys) != parted:  # as many as one level up: every account has one part, and its records
+            behind = {name: _behind(some, of, len(keys), records) for name, some in sums.behind.items()}
+            parted = len(keys)
         for span, (p,) in spans:
             for k, key in enumerate(keys):
                 if level and not (m2[p, k].any() or number[p, k].any()):
@@ -242,7 +199,7 @@ def _gathered(sums: Integers, of: Integers, keys: int) -> Integers:
 
 
 def _behind(
-    some: Integers, of: Integers, keys: int, records: Sequence[str]
+    some: Integers, of: Integers, keys: int, records: npt.NDArray[np.object_]
 ) -> dict[tuple[int, int], tuple[str, ...]]:
     """Period and account to the ids of the records behind a column."""
     if not len(some):
@@ -253,10 +210,9 @@ def _behind(
     rows = _distinct(account * len(records) + record)
     account, record = np.divmod(rows, len(records))
     starts = np.flatnonzero(np.r_[True, account[1:] != account[:-1]]).tolist()
-    ids = list(map(records.__getitem__, record.tolist()))
     return {
-        divmod(int(account[start]), keys): tuple(ids[start:end])
-        for start, end in zip(starts, [*starts[1:], len(ids)], strict=True)
+        divmod(int(account[start]), keys): tuple(records[record[start:end]].tolist())
+        for start, end in zip(starts, [*starts[1:], len(record)], strict=True)
     }
 
 
