@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 
 from fallow.errors import FallowError
@@ -21,6 +23,9 @@ LANGUAGE_COOKIE = "fallow_language"
 
 FORMS = ("/publish/", "/check")
 """Beginnings of the addresses that take a form. What they make leaves in the answer; nothing is kept."""
+
+_UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
+"""What the framework raises for a form it cannot read, where a page asks for the form."""
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Names this machine calls itself. Any other in the Host header is a page elsewhere that was pointed here."""
@@ -77,6 +82,8 @@ class Guard:
         if isinstance(exception, sqlite3.Error):
             name = getattr(exception, "sqlite_errorname", None) or type(exception).__name__
             return refusal(request, FallowError("WEB_REGISTER_UNREADABLE", "", found=name))
+        if isinstance(exception, _UNREADABLE):
+            return bad_request(request, exception)
         return fault(request)
 
 

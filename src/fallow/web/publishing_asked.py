@@ -156,6 +156,14 @@ def chosen(wish: Wish) -> None:
             raise FallowError("WEB_NOT_CHOSEN", label.rpartition(".")[2], name=say(label))
     for name, value in (("audience", wish.audience), ("by", wish.by)):
         _text(name, value)
+    # what the gate refuses when it writes is refused when one looks, or the look would promise it
+    for one in wish.languages:
+        if one not in LANGUAGES:
+            raise FallowError("PUBLISH_LANGUAGE", asked.shown(one), known=", ".join(LANGUAGES))
+    for one in wish.formats:
+        if one not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise FallowError("PUBLISH_FORMAT", "formats", found=asked.shown(one), known=known)
     if wish.accepted and not wish.by:
         raise FallowError("ACCEPTED_BY", ", ".join(sorted(wish.accepted))[:200])
 
