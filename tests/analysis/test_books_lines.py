@@ -254,12 +254,14 @@ def test_a_release_with_a_partial_date_takes_effect_on_its_last_day(country: Cou
 
 
 def test_a_release_before_its_hazard_and_one_without_a_hazard_are_told(country: Country) -> None:
-    country.hazard("h", "2020-01-01", [FIELD])
+    said = country.hazard("h", "2018-01-01", [FIELD])
     country.release("early", "h", "cleared", "2019-01-01", [(0, 0, 10, 4)])
+    begun = {"code": "h", "hazard_class": "sha", "status": "open"}
+    country.hazard("h", "2020-01-01", [FIELD], corrects=(said,), **begun)
     country.release("lost", None, "cleared", "2020-03-01", [(0, 5, 10, 10)])
     result = run("books", country.register, year=2020)
-    assert told(result)["newly_identified"] == pytest.approx(m2((0, 4, 10, 10)), abs=1)
-    assert note(result, "early")["records"] == "early"
+    assert told(result)["newly_identified"] == told(result)["closing"] == m2(FIELD)
+    assert note(result, "early") == {"count": 1, "m2": m2((0, 0, 10, 4)), "records": "early"}
     assert note(result, "unlinked") == {"count": 1, "m2": m2((0, 5, 10, 10)), "records": "lost"}
 
 

@@ -1,4 +1,4 @@
-"""R3 at approval: no ground of a hazard is released twice, unless it was reopened between."""
+"""R3 at approval: no ground of a hazard is released twice, nor before anybody knew of it."""
 
 from __future__ import annotations
 
@@ -89,3 +89,17 @@ def test_a_signed_polygon_is_not_corrected_onto_ground_that_was_released(country
     country.release("second", "h", "cleared", "2020-08-01", [EAST])
     with pytest.raises(AssertionError, match="RELEASED_ALREADY"):
         country.says("land_release", "second", "2020-08-01", wkb(FIELD), release_status="released")
+
+
+@pytest.mark.parametrize(("day", "stands"), [("2018-12-31", False), ("2018", False), ("2019", True)])
+def test_what_was_found_later_is_not_released_by_an_earlier_decision(
+    country: Country, day: str, stands: bool
+) -> None:
+    country.claim("early", "h", "cleared", "2019-06-01", [WEST], date=day)
+    if stands:
+        country.sign("early")
+    else:
+        with pytest.raises(FallowError, match="before its hazardous area was first known") as refused:
+            country.sign("early")
+        assert refused.value.code == "RELEASE_BEFORE_HAZARD"
+    assert status(country, "early") == ("released" if stands else "claimed")

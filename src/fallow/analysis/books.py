@@ -37,16 +37,14 @@ added together (R9): totals over contamination are left out where a register has
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 
-from fallow.analysis.books_ground import Laid, lay_out
-from fallow.analysis.books_history import UNKNOWN, Story, read_story
-from fallow.analysis.books_journal import Columns, Journal, columns_of, joined
-from fallow.analysis.books_moves import book
-from fallow.analysis.books_plain import book_plain
+from fallow.analysis.books_account import Account, book_account
+from fallow.analysis.books_history import UNKNOWN, Story
+from fallow.analysis.books_journal import Columns, Journal
+from fallow.analysis.books_memory import MEMORY
 from fallow.analysis.books_table import COLUMNS, lines, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.period import Period
@@ -67,24 +65,12 @@ _MINED = frozenset({"mined_area", "mixed"})
 _BATTLE = frozenset({"battle_area", "cluster_strike", "mixed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The booked register, as known on one day: everything the analyses of land read."""
-
-    story: Story
-    laid: Laid
-    journal: Journal
-    columns: Columns
-
-
 def account(asked: Asked) -> Account:
-    """Read, lay out and book the land of a register; the records it reads are noted in ``asked``."""
-    with collector_paused():
-        story = read_story(asked)
-        laid = lay_out(story)
-        journal = book(story, laid.grounds)
-        plain = book_plain(story, laid.plain, journal.cells)
-        return Account(story, laid, journal, joined([columns_of(journal), plain]))
+    """The booked land of a register, made now or kept from a question about the same moment.
+
+    The records it rests on are noted in ``asked``.
+    """
+    return MEMORY.account(asked, book_account)
 
 
 @analysis("books")
@@ -170,7 +156,7 @@ def in_place(booked: Account, place: str | None) -> Account:
     }
     return Account(
         booked.story,
-        booked.laid,
+        booked.outside,
         booked.journal,
         Columns(
             **only,
@@ -237,22 +223,19 @@ def notes(booked: Account, together: bool) -> Iterator[tuple[str, Mapping[str, A
     if not together:
         yield "books.note.never_added", {}
     left = story.left
-    for why in ("claimed", "undated", "unlinked"):
+    for why in ("claimed", "undated", "unlinked", "early"):
         if why in left.ids:
             yield f"books.note.{why}", _told(left.ids[why], _area(story, left.shapes.get(why, [])))
     for why in ("release_shape", "hazard_shape"):
         if why in left.ids:
             yield f"books.note.{why}", _told(sorted(set(left.ids[why])), 0)
-    outside = np.flatnonzero(booked.laid.outside >= 1.0)
+    outside = np.flatnonzero(booked.outside >= 1.0)
     if len(outside):
         ids = [story.releases[r].id for r in outside.tolist()]
-        yield "books.note.outside", _told(ids, round(float(booked.laid.outside[outside].sum())))
+        yield "books.note.outside", _told(ids, round(float(booked.outside[outside].sum())))
     for key, found in (("twice", journal.twice), ("still_claimed", journal.still_claimed)):
         if found:
             yield f"books.note.{key}", _told([story.releases[r].id for r in found], sum(found.values()))
-    early = _before_their_hazard(story)
-    if early:
-        yield "books.note.early", _told(early, 0)
     bare = [one.id for one in story.hazards if one.states[-1].stands and one.states[-1].shape < 0]
     if bare:
         yield "books.note.no_area", _told(bare, 0)
@@ -264,8 +247,3 @@ def _told(ids: Sequence[str], m2: int) -> Mapping[str, Any]:
 
 def _area(story: Story, shapes: Sequence[int]) -> int:
     return round(float(story.areas[np.array(shapes, dtype=np.int64)].sum())) if shapes else 0
-
-
-def _before_their_hazard(story: Story) -> list[str]:
-    first = {one.id: one.states[0].day for one in story.hazards}
-    return [one.id for one in story.releases if one.day < first[one.hazard]]

@@ -41,6 +41,7 @@ _HAZARD = (
     "admin1_code",
     "admin2_code",
 )
+KINDS = ("hazard", "land_release")
 _RELEASE = ("release_type", "release_status", "hazard", "date", "decided_on", "organisation")
 
 
@@ -128,17 +129,28 @@ def read_story(asked: Asked) -> Story:
     left = Left()
     places: dict[str, str] = {}
     hazards = list(_hazards(asked, shapes, left, places))
-    known = {one.id for one in hazards}
-    releases = [one for one in _releases(asked, shapes, left) if one.hazard in known or _unlinked(one, left)]
+    began = {one.id: one.states[0].day for one in hazards}
+    releases = [one for one in _releases(asked, shapes, left) if one.hazard in began or _unlinked(one, left)]
     made, areas, usable = shapes.made()
     hazards = [_with_usable(one, usable, made, left) for one in hazards]
     booked = []
     for one in releases:
-        if one.shape >= 0 and usable[one.shape]:
-            booked.append(one)
-        else:
+        if one.shape < 0 or not usable[one.shape]:
             left.put("release_shape", one.id)
+        elif one.day < began[one.hazard]:
+            # What was found later is not released by an earlier decision: the land stays in stock (S2).
+            left.put("early", one.id, one.shape)
+        else:
+            booked.append(one)
     return Story(tuple(hazards), tuple(booked), made, areas, places, left)
+
+
+def walk_states(asked: Asked) -> None:
+    """Walk over everything that is read, for somebody who notes what is read and has the story already."""
+    for kind, names in zip(KINDS, (_HAZARD, _RELEASE), strict=True):
+        if kind in asked.register.model.kinds:
+            for _ in asked.view.states(kind, names):
+                pass
 
 
 def _hazards(asked: Asked, shapes: _ShapeBook, left: Left, places: dict[str, str]) -> Iterator[Hazard]:

@@ -138,6 +138,22 @@ def not_before_survey(change: Change) -> Broken | None:
     return None
 
 
+@rule("not_before_hazard")
+def not_before_hazard(change: Change) -> Broken | None:
+    """What was found later is not released by an earlier decision: one of the two dates is wrong.
+
+    Only what is signed is held against it, so that claims come in as they were made.
+    """
+    after = change.after or {}
+    hazard, day = after.get("hazard"), after.get("date")
+    if after.get("release_status") != "released" or not hazard or not day:
+        return None
+    course = change.ask.course("hazard", hazard, "hazard_class")
+    if course and date_high(str(day)) < course[0][0]:
+        return Broken("RELEASE_BEFORE_HAZARD", {"release": day, "start": course[0][0]})
+    return None
+
+
 @rule("keep_hazard_with_harm")
 def keep_hazard_with_harm(change: Change) -> Broken | None:
     """A hazard in which people were harmed is not withdrawn."""

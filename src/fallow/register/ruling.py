@@ -68,6 +68,7 @@ CONCERNS: Mapping[str, tuple[str, ...]] = {
     "children_tile_parent": ("parent",),
     "release_inside_hazard": ("hazard",),
     "released_once": ("release_status",),
+    "not_before_hazard": ("release_status",),
     "not_before_survey": ("activity",),
     "victims_add_up": ("casualties", "killed", "injured", "casualties_unknown"),
     "items_add_up": ("items_found", "quantity_found"),
