@@ -362,6 +362,20 @@ def test_marking_nobody_recorded_is_unknown(country: Country) -> None:
     assert table(result, "areas") == {("sha", "none"): (1,), ("sha", "unknown"): (1,), (): (2,)}
 
 
+def test_marking_tells_each_kind_of_land_apart(country: Country) -> None:
+    """A treaty report counts the areas of its treaty: battle area is not mined area."""
+    country.hazard("mine", "2023-01-01", [(0, 0, 1, 1)], contamination="mined_area", marking="none")
+    country.hazard("battle", "2023-01-01", [(2, 0, 3, 1)], contamination="battle_area")
+    result = fallow.run("marking", country.register, by="contamination,marking")
+    assert table(result, "areas") == {
+        ("mined_area", "none"): (1,),
+        ("battle_area", "unknown"): (1,),
+        (): (2,),
+    }
+    with pytest.raises(FallowError, match="paint"):
+        fallow.run("marking", country.register, by="paint")
+
+
 # -- parcels ----------------------------------------------------------------------------------------------
 
 

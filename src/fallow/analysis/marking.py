@@ -1,36 +1,62 @@
 """Step 3, marking: how the hazardous areas that stand are marked, and the signs that were put up.
 
-Areas that are closed, handed over or dismissed are not counted. Where nobody recorded a marking it is
-unknown, which is not "not marked".
+Areas that are closed, handed over or dismissed are not counted; an area of which every square metre was
+released, and that nobody closed, is. Where nobody recorded a marking it is unknown, which is not "not
+marked".
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
 from fallow.analysis.books_history import OUT_OF_STOCK
-from fallow.analysis.parameters import Day, Year
+from fallow.analysis.parameters import Day, Takes, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
-from fallow.analysis.tally import Tally, coded, measures, number, text_of, worked
+from fallow.analysis.tally import (
+    Tally,
+    coded,
+    dimensions_of,
+    levels_of,
+    measures,
+    number,
+    text_of,
+    worked,
+)
+
+_FIELDS = {
+    "contamination": "contamination",
+    "ordnance": "ordnance",
+    "class": "hazard_class",
+    "marking": "marking",
+}
+DIMENSIONS = tuple(_FIELDS)
+By = Annotated[Sequence[str] | str, Takes("some", DIMENSIONS, "analysis.by.")]
 
 _SIGNS = ("signs", "works", "silent", "date_uncertain")
 
 
 @analysis("marking")
-def marking(asked: Asked) -> Found:
-    """Hazardous areas that stand, by class and by how they are marked."""
-    tally = Tally(("areas",), (0, 2), frozenset({"areas"}))
+def marking(asked: Asked, by: By = ("class", "marking")) -> Found:
+    """Hazardous areas that stand, by how they are marked.
+
+    Parameters
+    ----------
+    by
+        Names of :data:`DIMENSIONS`, a list or separated by commas; by class and marking when empty.
+    """
+    dimensions = dimensions_of(by or ("class", "marking"), DIMENSIONS, "marking")
+    tally = Tally(("areas",), levels_of(dimensions), frozenset({"areas"}))
     for one in asked.records("hazard"):
         class_ = text_of(one.fields.get("hazard_class"))
         if class_ != "dismissed" and one.fields.get("status") not in OUT_OF_STOCK:
-            tally.add([class_, text_of(one.fields.get("marking"))], one.id, areas=1)
+            tally.add([text_of(one.fields.get(_FIELDS[name])) for name in dimensions], one.id, areas=1)
     return Found(
-        keys=(
-            coded(asked, "class", "hazard", "hazard_class", "books.by.class"),
-            coded(asked, "marking", "hazard", "marking"),
-        ),
+        keys=tuple(coded(asked, name, "hazard", _FIELDS[name]) for name in dimensions),
         measures=measures(("areas",), "analysis.marking."),
         lines=tally.lines(),
-        notes=(("analysis.note.unknown_kept", {}),),
+        notes=(("analysis.note.unknown_kept", {}), ("analysis.note.marking_open", {})),
     )
 
 
