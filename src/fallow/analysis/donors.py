@@ -84,7 +84,12 @@ def donor_land(asked: Asked, since: Day = None, until: Day = None, year: Year = 
             _LAND, "analysis.land.", dict.fromkeys((*RELEASED, "released", "date_uncertain"), "m2")
         ),
         lines=tally.lines(),
-        notes=(("analysis.note.donors", {}), ("books.note.never_added", {}), *notes(booked, together=True)),
+        notes=(
+            ("analysis.note.donors", {}),
+            ("analysis.note.donor_releases", {}),
+            ("books.note.never_added", {}),
+            *notes(booked, together=True),
+        ),
         sums=(("released", RELEASED),),
     )
 
