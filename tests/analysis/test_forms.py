@@ -365,11 +365,25 @@ def test_marking_nobody_recorded_is_unknown(country: Country) -> None:
 def test_marking_tells_each_kind_of_land_apart(country: Country) -> None:
     """A treaty report counts the areas of its treaty: battle area is not mined area."""
     country.hazard("mine", "2023-01-01", [(0, 0, 1, 1)], contamination="mined_area", marking="none")
-    country.hazard("battle", "2023-01-01", [(2, 0, 3, 1)], contamination="battle_area")
+    country.hazard(
+        "battle",
+        "2023-01-01",
+        [(2, 0, 3, 1)],
+        contamination="battle_area",
+        ordnance=["uxo", "cluster_munition_remnant"],
+    )
     result = fallow.run("marking", country.register, by="contamination,marking")
     assert table(result, "areas") == {
         ("mined_area", "none"): (1,),
         ("battle_area", "unknown"): (1,),
+        (): (2,),
+    }
+    result = fallow.run("marking", country.register, by="contamination,ordnance,marking")
+    assert table(result, "areas") == {
+        ("mined_area", "unknown", "none"): (1,),
+        ("battle_area", "uxo;cluster_munition_remnant", "unknown"): (1,),
+        ("mined_area",): (1,),
+        ("battle_area",): (1,),
         (): (2,),
     }
     with pytest.raises(FallowError, match="paint"):

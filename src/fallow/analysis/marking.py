@@ -8,7 +8,7 @@ marked".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fallow.analysis.books_history import OUT_OF_STOCK
 from fallow.analysis.parameters import Day, Takes, Year
@@ -47,17 +47,23 @@ def marking(asked: Asked, by: By = ("class", "marking")) -> Found:
         Names of :data:`DIMENSIONS`, a list or separated by commas; by class and marking when empty.
     """
     dimensions = dimensions_of(by or ("class", "marking"), DIMENSIONS, "marking")
-    tally = Tally(("areas",), levels_of(dimensions), frozenset({"areas"}))
+    levels = sorted({*levels_of(dimensions), *((1,) if len(dimensions) > 2 else ())})
+    tally = Tally(("areas",), tuple(levels), frozenset({"areas"}))
     for one in asked.records("hazard"):
         class_ = text_of(one.fields.get("hazard_class"))
         if class_ != "dismissed" and one.fields.get("status") not in OUT_OF_STOCK:
-            tally.add([text_of(one.fields.get(_FIELDS[name])) for name in dimensions], one.id, areas=1)
+            tally.add([_said(one.fields.get(_FIELDS[name])) for name in dimensions], one.id, areas=1)
     return Found(
         keys=tuple(coded(asked, name, "hazard", _FIELDS[name]) for name in dimensions),
         measures=measures(("areas",), "analysis.marking."),
         lines=tally.lines(),
         notes=(("analysis.note.unknown_kept", {}), ("analysis.note.marking_open", {})),
     )
+
+
+def _said(value: Any) -> str:
+    """A code, or several as they are stored."""
+    return text_of(";".join(value) if isinstance(value, list) else value)
 
 
 @analysis("signs")
