@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from fallow.analysis import figure, of_result, run
 from fallow.analysis.registry import counted
 from fallow.errors import FallowError
-from fallow.register import Draft, Register
+from fallow.register import Draft, Register, digest_of_inputs
+from fallow.register import counted as counting
 
 QUESTIONS: list[tuple[dict[str, Any], str | None, tuple[str, ...]]] = [
     ({}, None, ()),
@@ -27,6 +29,11 @@ QUESTIONS: list[tuple[dict[str, Any], str | None, tuple[str, ...]]] = [
     ({"year": 2018, "by": "month"}, None, ("2018-03",)),
     ({"year": 2018}, "date_uncertain", ()),
     ({"by": "age,month"}, "casualties", ("under_18", "2019-03")),
+    ({"by": "outcome"}, "injured", ("injured",)),
+    ({"by": "outcome"}, "casualties", ("unknown",)),
+    ({"by": "province,sex"}, "unknown", ("North", "unknown")),
+    ({"by": "sex", "year": 2019}, "killed", ("male",)),
+    ({}, "unknown", ()),
     ({"place": "North"}, None, ()),
     ({"place": "n1", "by": "outcome"}, None, ("killed",)),
     ({"known": "2020-06-30"}, None, ()),
@@ -71,6 +78,43 @@ def test_the_short_way_gives_what_the_table_gives(
     assert fast == slow
     assert fast.digest == slow.digest
     assert fast.as_dict() == slow.as_dict()
+
+
+@pytest.mark.parametrize("most", [0, 1, 12])
+@pytest.mark.parametrize(("asked", "measure", "at"), QUESTIONS[:12:3], ids=str)
+def test_many_voices_are_told_apart_as_few_are(
+    people: Register,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, Any],
+    measure: str | None,
+    at: tuple[str, ...],
+    most: int,
+) -> None:
+    third = replace(victim(1, random.Random(1), "army"), record="w1", learned=None)
+    assert people.approve([people.add([third])], by="im.officer", why="checked").approved == 1
+    slow = of_result(run("casualties", people, **asked), people, measure, at)
+    monkeypatch.setattr(counting, "_FEW", most)
+    fast = figure("casualties", people, measure, at, **asked)
+    assert fast == slow
+    found = people.at().add_up("victim")
+    assert found is not None
+    assert found.inputs.declared < found.inputs.reports, "one report is witnessed"
+
+
+def test_the_digest_of_inputs_is_the_same_in_any_order_and_another_for_other_inputs(people: Register) -> None:
+    read = {one.id: one.reports for one in people.at().records("victim")}
+    found = people.at().add_up("victim")
+    assert found is not None
+    assert digest_of_inputs(read) == digest_of_inputs(dict(reversed(read.items()))) == found.inputs.digest
+    first, second = [record for record, numbers in read.items() if len(numbers) > 1][:2]
+    others = [
+        {**read, first: read[second], second: read[first]},
+        {**read, first: read[first][::-1]},
+        {**read, first: (*read[first], 999)},
+        {key: value for key, value in read.items() if key != first},
+        {},
+    ]
+    assert len({digest_of_inputs(one) for one in (read, *others)}) == len(others) + 1
 
 
 def test_the_short_way_is_taken_and_left(people: Register) -> None:

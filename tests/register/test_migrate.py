@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from fallow.analysis import figure
 from fallow.errors import FallowError
-from fallow.register import migrate
+from fallow.register import geoblob, migrate
 from fallow.register.store import Store
+from fallow.register.summing import ADDED
 from fixtures_register import HAZARD, MODEL, Days, accepted, field, grown, make, reopen, says, square
 
 DAYS = Days("2021-01-10")
@@ -103,7 +105,7 @@ def named(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO fallow_extra SELECT number FROM fallow_ledger")
 
 
-MIGRATION = migrate.Migration("extra-table", 2, named)
+MIGRATION = migrate.Migration("extra-table", 3, named)
 
 
 def run(home: Path, *migrations: migrate.Migration) -> list[str]:
@@ -119,7 +121,7 @@ def test_a_migration_runs_once_and_the_file_before_it_is_kept(home: Path) -> Non
     assert run(home, MIGRATION) == ["extra-table"]
     assert run(home, MIGRATION) == []
     before = sqlite3.connect(home / "country.gpkg.before-extra-table")
-    assert before.execute("SELECT value FROM fallow_setting WHERE name = 'format'").fetchone()[0] == "1"
+    assert before.execute("SELECT value FROM fallow_setting WHERE name = 'format'").fetchone()[0] == "2"
     assert before.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     before.close()
     with pytest.raises(FallowError) as refused:
@@ -133,9 +135,9 @@ def test_a_migration_that_fails_changes_nothing(home: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run(home, MIGRATION, migrate.Migration("broken", 3, broken))
+        run(home, MIGRATION, migrate.Migration("broken", 4, broken))
     file = sqlite3.connect(home / "country.gpkg")
-    assert file.execute("SELECT value FROM fallow_setting WHERE name = 'format'").fetchone()[0] == "2"
+    assert file.execute("SELECT value FROM fallow_setting WHERE name = 'format'").fetchone()[0] == "3"
     assert file.execute("SELECT count(*) FROM fallow_extra").fetchone()[0] == 3
     file.close()
 
@@ -145,8 +147,10 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from fixtures_register import *
-from fallow.register import migrate
+from fallow.analysis import figure
+from fallow.register import geoblob, migrate
 from fallow.register.store import Store
+from fallow.register.summing import ADDED
 
 step = int(sys.argv[3])
 def change(connection):
@@ -156,7 +160,7 @@ def change(connection):
         connection.execute(f"CREATE TABLE fallow_step_{i} (x)")
         connection.execute(f"INSERT INTO fallow_step_{i} SELECT zeroblob(20000) FROM fallow_ledger")
 store = Store(Path(sys.argv[1]) / "country.gpkg")
-migrate.run(store, {"format": 1}, (migrate.Migration("steps", 2, change),))
+migrate.run(store, {"format": 2}, (migrate.Migration("steps", 3, change),))
 """
 
 
@@ -175,3 +179,58 @@ def test_a_migration_killed_half_way_leaves_the_old_register(home: Path, step: i
             "SELECT count(*) FROM sqlite_master WHERE name LIKE 'fallow_step_%'"
         )
         assert tables.fetchone()[0] == 0
+
+
+def as_format_1(home: Path) -> None:
+    """Take from a register what format 2 added to it."""
+    file = sqlite3.connect(home / "country.gpkg")
+    geoblob.register_functions(file)
+    for kind in MODEL.kinds.values():
+        for name in ADDED:
+            file.execute(f'ALTER TABLE "{kind.name}_history" DROP COLUMN {name}')
+    file.execute("DROP TABLE fallow_voice")
+    file.execute("UPDATE fallow_setting SET value = '1' WHERE name = 'format'")
+    file.commit()
+    file.close()
+
+
+def stored(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    file = sqlite3.connect(home / "country.gpkg")
+    found = {
+        kind: file.execute(f"SELECT fid, {', '.join(ADDED)} FROM {kind}_history ORDER BY fid").fetchall()
+        for kind in ("hazard", "victim")
+    }
+    found["voice"] = file.execute("SELECT kind, id, said FROM fallow_voice ORDER BY 1, 2").fetchall()
+    file.close()
+    return found
+
+
+def test_a_register_of_format_1_gets_the_sums_it_would_have_been_written_with(home: Path) -> None:
+    with reopen(home, DAYS) as register:
+        people = [
+            says(f"v{i}", "2020", kind="victim", outcome="injured", source=f"s{i % 3}") for i in range(9)
+        ]
+        accepted(register, *people)
+        accepted(register, says("h", "2020-05-01", name="Hill", source="village"))
+        told = figure("casualties", register)
+    written = stored(home)
+    assert len(written["voice"]) == 3 + len({one[-1] for one in written["hazard"]})
+    as_format_1(home)
+    with reopen(home, DAYS, read_only=True) as register:
+        assert register.verify(refold=True).holds, register.verify().as_dict()
+        assert register.at().add_up("victim") is None, "its rows carry no sums"
+        assert figure("casualties", register) == told, "so the table is made"
+    with reopen(home, DAYS) as register:
+        assert register.verify(refold=True).holds, register.verify().as_dict()
+        assert figure("casualties", register) == told
+        added = register.at().add_up("victim")
+        assert added is not None and added.inputs.records == 9
+        accepted(register, says("g", "2020-01-01", hazard_class="cha", shape=square(47)))
+        assert register.at().count("hazard", bbox=(47, 40, 47.005, 40.005)) == 1, "the index is kept again"
+    assert {kind: rows[: len(written[kind])] for kind, rows in stored(home).items() if kind != "voice"} == {
+        kind: rows for kind, rows in written.items() if kind != "voice"
+    }
+    assert (home / "country.gpkg.before-sums").exists()
+    file = sqlite3.connect(home / "country.gpkg")
+    names = [row[1] for row in file.execute("PRAGMA table_info(hazard_history)")]
+    assert names.index("_voice") < names.index("hazard_class"), "what figures read of every row comes early"

@@ -314,6 +314,32 @@ def test_every_flip_of_a_raw_byte_that_changes_a_row_is_found(copy: Path, long: 
             "hazard_history row",
         ),
         (
+            "UPDATE hazard_history SET _sum_3 = _sum_3 + 1 WHERE record = 'h6'",
+            "ROW_DAMAGED",
+            "hazard_history row",
+        ),
+        (
+            "UPDATE hazard_history SET _voice = (SELECT min(_voice) FROM hazard_history) "
+            "WHERE _voice != (SELECT min(_voice) FROM hazard_history)",
+            "ROW_DAMAGED",
+            "hazard_history row",
+        ),
+        (
+            "UPDATE fallow_voice SET said = replace(said, 'village', 'army') WHERE kind = 'hazard'",
+            "ROW_DAMAGED",
+            "hazard_history row",
+        ),
+        (
+            "DELETE FROM fallow_voice",
+            "ROW_DAMAGED",
+            "hazard_history row",
+        ),
+        (
+            "UPDATE fallow_setting SET value = '1' WHERE name = 'format'",
+            "SCHEMA_CHANGED",
+            "fallow_voice",
+        ),
+        (
             "DELETE FROM rtree_hazard_history_geom WHERE id = (SELECT max(fid) FROM hazard_history)",
             "INDEX_DAMAGED",
             "hazard_history",

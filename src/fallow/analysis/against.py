@@ -24,8 +24,8 @@ import shapely
 from fallow.analysis.books_against import DIFFERENCES, Row, Theirs, matched_by, read_theirs, rows_of
 from fallow.analysis.books_declared import number
 from fallow.analysis.registry import Asked
-from fallow.analysis.result import Key, Line, Measure, Recipe, Result, digest_of_inputs
-from fallow.register import Draft, Register
+from fallow.analysis.result import Key, Line, Measure, Recipe, Result
+from fallow.register import Draft, Register, digest_of_inputs
 from fallow.words import catalogue
 
 _MEASURES = ("ours", "theirs", "shared")

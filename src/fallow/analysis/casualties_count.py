@@ -10,6 +10,7 @@ casualties have to be set against their victims.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from fallow.analysis.casualties import (
@@ -20,10 +21,11 @@ from fallow.analysis.casualties import (
     measures_of,
     value_of,
 )
-from fallow.analysis.people import OUTCOMES, Harmed, alone
-from fallow.analysis.period import Period
+from fallow.analysis.people import OUTCOMES, UNKNOWN, Harmed, alone
+from fallow.analysis.period import Period, Side
 from fallow.analysis.registry import Asked, Counted, Plain, counting
-from fallow.kinds import date_high, date_low
+from fallow.kinds import Kind, date_high, date_low
+from fallow.register import Cell
 
 _ALL = frozenset(OUTCOMES)
 _COLUMNS = {"casualties": _ALL, **{one: frozenset({one}) for one in OUTCOMES}}
@@ -50,17 +52,21 @@ def count(
     counted = chosen == "date_uncertain" or chosen in _COLUMNS
     if not counted or "victim" not in asked.register.model.kinds or _accidents(asked):
         return None
-    inputs = asked.view.inputs("victim")
-    if not inputs.records:
-        return None
+    victim = asked.register.model.kinds["victim"]
+    among = _among(victim, period, chosen, dimensions, at)
+    alone_in = {name: some[0] for name, some in among.items() if len(some) == 1}
     places = PLACES if place is not None else ()
-    names = _names(asked, period, [*(DIMENSIONS[one] for one in dimensions), *places])
+    decide = _deciding(asked, period, chosen, [*(DIMENSIONS[one] for one in dimensions), *places])
+    names = [name for name in decide if name not in alone_in]
+    added = asked.view.add_up("victim", names, Cell(_span(period, dimensions, at), among))
+    if added is None or not added.inputs.records:
+        return None
     values = {"inside": 0, "uncertain": 0}
-    numbers: dict[str, list[str]] = {"inside": [], "uncertain": []}
+    voices: dict[str, Counter[int]] = {"inside": Counter(), "uncertain": Counter()}
     there = place is None
     found = bool(not at)
-    for many, reports, *cells in asked.view.grouped("victim", names, _span(period, dimensions, at)):
-        one = alone(Plain("", dict(zip(names, cells, strict=True))))
+    for alike in added.alike:
+        one = alone(Plain("", {**alone_in, **dict(zip(names, alike.cells, strict=True))}))
         if place is not None and not _in(one, place):
             continue
         there = True
@@ -70,19 +76,43 @@ def count(
         if side == "outside" or (side == "inside" and one.outcome not in _COLUMNS.get(chosen, _ALL)):
             continue
         found = True
-        values[side] += many
-        numbers[side].append(reports)
+        values[side] += alike.rows
+        voices[side].update(alike.voices)
     if not there or not found:
         return None
-    wanted = "uncertain" if chosen == "date_uncertain" else "inside"
+    wanted: Side = "uncertain" if chosen == "date_uncertain" else "inside"
     return Counted(
         keys=tuple(dimension_key(asked.register.model, name) for name in dimensions),
         measure=measures[chosen],
         value=values[wanted],
         uncertain=None if chosen == "date_uncertain" else values["uncertain"],
-        behind=list(map(int, " ".join(numbers[wanted]).split())),
-        inputs=inputs,
+        said_by=tuple(added.said_by(voices[wanted])),
+        inputs=added.inputs,
     )
+
+
+def _among(
+    victim: Kind, period: Period, chosen: str, dimensions: Sequence[str], at: Sequence[str]
+) -> dict[str, tuple[str | None, ...]]:
+    """The stored values of fields that the question names, so that no other record need be looked at.
+
+    Not an age, which two fields tell, nor a year or month, which a partial date may only touch. Of all time,
+    where no date decides, the outcome of the measure is such a value too.
+    """
+    named = {
+        DIMENSIONS[name]: value
+        for name, value in zip(dimensions, at, strict=False)
+        if name not in ("age", "year", "month")
+    }
+    if period.whole and chosen in OUTCOMES:
+        named.setdefault("outcome", chosen)
+    there = {one.name for one in victim.stored}
+    # What is unknown may be stored as that, or not be said at all.
+    return {
+        name: (value, "", None) if value == UNKNOWN else (value,)
+        for name, value in named.items()
+        if name in there
+    }
 
 
 def _span(period: Period, dimensions: Sequence[str], at: Sequence[str]) -> tuple[str, str] | None:
@@ -98,12 +128,21 @@ def _accidents(asked: Asked) -> bool:
     return "accident" in asked.register.model.kinds and asked.view.count("accident") > 0
 
 
-def _names(asked: Asked, period: Period, fields: Sequence[str]) -> list[str]:
-    """The stored fields that decide on the cell; of all time no date does."""
-    there = {one.name for one in asked.register.model.kinds["victim"].stored}
+def _deciding(asked: Asked, period: Period, chosen: str, fields: Sequence[str]) -> list[str]:
+    """The stored fields that decide on the cell; of all time no date does.
+
+    Nor does the outcome where all there are count together.
+    """
+    model = asked.register.model
+    victim = model.kinds["victim"]
+    outcome = victim.field("outcome")
+    known = {code.code for code in model.codes(outcome)} if outcome is not None and outcome.codes else set()
+    together = chosen not in OUTCOMES and bool(known) and known <= _ALL
     ages = ["age"] if "age_group" in fields else []
     dates = [] if period.whole and "date" not in fields else ["date", "date_until"]
-    return [one for one in dict.fromkeys(["outcome", *dates, *fields, *ages]) if one in there]
+    there = {one.name for one in victim.stored}
+    names = dict.fromkeys([*([] if together else ["outcome"]), *dates, *fields, *ages])
+    return [one for one in names if one in there]
 
 
 def _in(one: Harmed, place: str) -> bool:

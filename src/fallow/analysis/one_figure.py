@@ -155,7 +155,7 @@ def figure(
         key=tuple(at),
         value=found.value,
         uncertain=found.uncertain,
-        said_by=tuple(register.said_by(found.behind)),
+        said_by=found.said_by,
         recipe=recipe,
         asked_head=False,
         data_date=telling.data_date(register),

@@ -19,9 +19,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from fallow.analysis.parameters import Parameter, checked, parameters_of
-from fallow.analysis.result import Key, Line, Measure, Recipe, Result, digest_of_inputs
+from fallow.analysis.result import Key, Line, Measure, Recipe, Result
 from fallow.errors import FallowError
-from fallow.register import Inputs, Record, Register, View
+from fallow.register import Inputs, Record, Register, SaidBy, View, digest_of_inputs
 from fallow.words import Text, catalogue
 
 CLOCKS = ("known", "true", "head")
@@ -97,8 +97,8 @@ class Counted:
 
     Attributes
     ----------
-    behind
-        Ledger numbers of the reports behind it.
+    said_by
+        The sources of the reports behind it.
     inputs
         Every record and report that was read.
     """
@@ -107,7 +107,7 @@ class Counted:
     measure: Measure
     value: int
     uncertain: int | None
-    behind: Sequence[int]
+    said_by: tuple[SaidBy, ...]
     inputs: Inputs
 
 

@@ -7,7 +7,7 @@ the numbers, the records and the recipe, and on nothing else: the same question 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -74,7 +74,8 @@ class Recipe:
     declared, witnessed
         Of the reports behind the numbers, how many have a declared and how many a witnessed known date.
     inputs
-        SHA-256 over the ids of the records read and the reports behind them.
+        Digest of the ids of the records read and the reports behind them: SHA-256 over their number and four
+        sums (:func:`~fallow.register.digest_of_inputs`).
     """
 
     analysis: str
@@ -201,9 +202,3 @@ class Result:
             "recipe": asdict(self.recipe),
             "digest": self.digest,
         }
-
-
-def digest_of_inputs(reports: Mapping[str, Sequence[int]]) -> str:
-    """SHA-256 over record ids and the reports behind them, in order of id."""
-    lines = [f"{record} {' '.join(map(str, reports[record]))}\n" for record in sorted(reports)]
-    return sha256("".join(lines).encode()).hexdigest()

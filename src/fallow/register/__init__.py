@@ -4,7 +4,7 @@ from fallow.register.approving import Approval
 from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
-from fallow.register.counted import Inputs
+from fallow.register.counted import Added, Alike, Cell, Inputs
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.ground import Ground, Outside, Overlap
 from fallow.register.life import Life, LifeDecision, LifeReport
@@ -22,6 +22,7 @@ from fallow.register.report import BEGINNING, OPEN_END, Delivery, Draft, Record,
 from fallow.register.review import Claimed, Review, Waiting
 from fallow.register.sheet import Sheet
 from fallow.register.sources import SaidBy
+from fallow.register.summing import digest_of_inputs
 from fallow.register.vault import Vault
 from fallow.register.verify import Verdict
 from fallow.register.view import States, View
@@ -30,8 +31,11 @@ __all__ = [
     "BEGINNING",
     "GEOMETRY",
     "OPEN_END",
+    "Added",
+    "Alike",
     "Approval",
     "Case",
+    "Cell",
     "Changed",
     "Claim",
     "Claimed",
@@ -63,6 +67,7 @@ __all__ = [
     "View",
     "Waiting",
     "create_register",
+    "digest_of_inputs",
     "open_register",
     "verify_consistency",
     "verify_inclusion",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,7 +25,8 @@ from fallow.kinds import VALUE_TYPES, Kind, Model, model_from_json, model_to_jso
 from fallow.register import geoblob, schema
 from fallow.register.evidence_rows import EvidenceRow, Judged
 from fallow.register.schema import BOUNDS
-from fallow.register.sources import SaidBy
+from fallow.register.sources import SaidBy, told_by
+from fallow.register.summing import ADDED, VoiceWriter, sums_of, voices_of
 from fallow.register.view import View
 from fallow.register.watched import Clocks
 
@@ -120,10 +122,8 @@ class EvidenceRegister:
         geoblob.register_functions(self._connection)
         self._connection.execute("CREATE TABLE fallow_report (record TEXT, kind TEXT)")
         self._judge(facts.judged)
-        for kind in model.kinds.values():
-            self._connection.execute(
-                str(CreateTable(schema.history(kind)).compile(dialect=dialect.dialect()))
-            )
+        for table in (schema.voice, *(schema.history(kind) for kind in model.kinds.values())):
+            self._connection.execute(str(CreateTable(table).compile(dialect=dialect.dialect())))
         self.put(rows)
         self._connection.execute("CREATE INDEX by_record ON fallow_report (record)")
 
@@ -171,14 +171,11 @@ class EvidenceRegister:
 
     def said_by(self, numbers: Iterable[int]) -> list[SaidBy]:
         """The sources of reports, the most frequent first."""
-        counts: dict[str, int] = {}
-        who: dict[str, str] = {}
-        for one in set(numbers):
-            source, person = self._facts.said.get(one, ("", ""))
-            counts[source] = counts.get(source, 0) + 1
-            who[source] = person or who.get(source, "")
-        found = [SaidBy(source, who[source], count) for source, count in counts.items()]
-        return sorted(found, key=lambda one: (-one.reports, one.source))
+        said = self._said(set(numbers))
+        return told_by(Counter(said.values()))
+
+    def _said(self, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
+        return {one: self._facts.said.get(one, ("", "")) for one in numbers}
 
     def known_days(self) -> list[str]:
         """The days on which anything became known, as they were then."""
@@ -211,21 +208,29 @@ class EvidenceRegister:
             raise FallowError("EVIDENCE_ROW", rows[0].record, found=", ".join(set(used) - stored)[:60])
         shapes = [one.shape for one in rows]
         blobs = geoblob.to_blobs(shapes, geoblob.bounds_of(shapes)) if kind.shapes else []
-        names = [*(["geom"] if kind.shapes else []), "record", *BOUNDS, *used]
+        names = [*(["geom"] if kind.shapes else []), "record", *BOUNDS, *ADDED, *used]
         names += ["conflict", "awaiting", "declared", "reports", "row_hash"]
         listed = ", ".join(f'"{one}"' for one in names)
+        reports = [" ".join(map(str, one.reports)) for one in rows]
+        sums = sums_of(f"{one.record} {said}" for one, said in zip(rows, reports, strict=True)).tolist()
+        voices = voices_of(
+            [(one.declared, said) for one, said in zip(rows, reports, strict=True)], self._said
+        )
+        kept = VoiceWriter(self._connection, kind.name)
         lines = [
             (
                 one.record,
                 *one.bounds,
+                *some,
+                kept.keep(voice),
                 *(one.cells.get(name) for name in used),
                 one.conflict,
                 one.awaiting,
                 one.declared,
-                " ".join(map(str, one.reports)),
+                said,
                 b"",
             )
-            for one in rows
+            for one, some, voice, said in zip(rows, sums, voices, reports, strict=True)
         ]
         if kind.shapes:
             lines = [(blob, *line) for blob, line in zip(blobs, lines, strict=True)]

@@ -22,6 +22,7 @@ from fallow.register.prefix import PrefixView
 from fallow.register.register import Register
 from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS
+from fallow.register.sources import sources_of
 from fallow.register.watched import Clocks, Notes, Read
 
 Judged = tuple[int, str, str, str, str, str | None]
@@ -115,22 +116,7 @@ def rows_read(register: Register, notes: Notes, shown: Mapping[str, Sequence[str
 
 def said_by_report(register: Register, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Report number to its source and who says so."""
-    connection = register._connection
-    who: dict[int, str] = {}
-    found = {}
-    wanted = sorted(set(numbers))
-    for start in range(0, len(wanted), 500):
-        some = wanted[start : start + 500]
-        marks = ",".join("?" * len(some))
-        rows = connection.execute(
-            f"SELECT number, source, delivery FROM fallow_report WHERE number IN ({marks})", some
-        ).fetchall()
-        for number, source, delivery in rows:
-            if delivery not in who:
-                entry = register.ledger.entry(delivery)
-                who[delivery] = str(entry.content.get("who", "")) if entry else ""
-            found[number] = (source, who[delivery])
-    return found
+    return sources_of(register._connection, numbers)
 
 
 def judged(register: Register, rows: Sequence[EvidenceRow], head: int | None) -> tuple[Judged, ...]:

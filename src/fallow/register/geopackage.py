@@ -211,6 +211,24 @@ def widen_layer(connection: sqlite3.Connection, kind: Kind, added: Iterable[str]
     _create_view(connection, kind)
 
 
+def put_aside(connection: sqlite3.Connection, kind: Kind) -> str:
+    """Make the table of a history anew, empty and as it is made today; gives the name of the one before.
+
+    Its indexes and triggers are gone: :func:`create_indexes` must follow.
+    """
+    table = schema.history(kind)
+    before = f"{table.name}_before"
+    connection.execute(f'DROP VIEW "{kind.name}"')
+    for name in _indexes(kind):
+        connection.execute(f'DROP INDEX IF EXISTS "{name}"')
+    if kind.shapes:
+        rtree.drop_triggers(connection, table.name)
+    connection.execute(f'ALTER TABLE "{table.name}" RENAME TO "{before}"')
+    connection.execute(str(CreateTable(table).compile(dialect=dialect.dialect())))
+    _create_view(connection, kind)
+    return before
+
+
 def note_change(connection: sqlite3.Connection, kind: Kind, now: str) -> None:
     """Tell the table of contents that a layer changed and where it lies now."""
     table = f"{kind.name}_history"

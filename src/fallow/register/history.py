@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from itertools import repeat
 from typing import Any
@@ -25,6 +26,8 @@ from fallow.register.inserting import insert
 from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS, KEPT_BESIDE
 from fallow.register.sheet import Sheet, Stencil, as_json, quoted
+from fallow.register.sources import sources_of
+from fallow.register.summing import ADDED, Voice, VoiceWriter, sums_of, voices_of
 
 Row = tuple[Any, ...]
 
@@ -57,6 +60,8 @@ class HistoryWriter:
         }
         # A whole number in a REAL column comes back as 20.0: it is hashed as it is kept.
         self._storers |= {one.name: float for one in columns(kind) if one.type == "REAL"}
+        self._voices = VoiceWriter(connection, kind.name)
+        self._sources_of = partial(sources_of, connection)
         self._bulk = False
         self._unsorted = False
         self._boxes: list[geoblob.Bounds] | None = None
@@ -101,7 +106,14 @@ class HistoryWriter:
         stored = [self._cells(values) for _, values, _ in rows]
         # Most columns of most deliveries are empty: binding only those that are used halves the time.
         used = sorted(set().union(*stored))
-        self._insert(used, self._bound(rows, stored, used, blobs))
+        self._insert(used, self._bound(rows, stored, used, blobs, self._added(rows)))
+
+    def _added(self, rows: Sequence[tuple[Row, Mapping[str, Any], Row]]) -> Iterator[Row]:
+        """What figures add up of some rows: the four sums and the voice."""
+        sums = sums_of(f"{bounds[0]} {beside[3]}" for bounds, _, beside in rows).tolist()
+        voices = voices_of([(beside[2], beside[3]) for _, _, beside in rows], self._sources_of)
+        for some, voice in zip(sums, voices, strict=True):
+            yield (*some, self._voices.keep(voice))
 
     def put_sheet(
         self,
@@ -148,9 +160,13 @@ class HistoryWriter:
         hashes = [
             sha256(b"%b|%b" % (one, blob or b"")).digest()[:16] for one, blob in zip(said, blobs, strict=True)
         ]
+        # Every statement of a sheet comes from one source in one delivery.
+        voice = Voice.of(declared, self._sources_of(numbers[:1]).values())
+        sums = sums_of(map("{} {}".format, records, reports)).T.tolist()
         used = sorted(name for name, one in stored.items() if any(cell is not None for cell in one))
         bound: list[Iterable[Any]] = [blobs] if self.kind.shapes else []
         bound += [records, repeat(known_from), repeat(OPEN_END), since, repeat(OPEN_END)]
+        bound += [*sums, repeat(self._voices.keep(voice))]
         bound += [stored[name] for name in used]
         bound += [repeat(""), repeat(""), repeat(declared), reports, hashes]
         self._insert(used, zip(*bound))  # noqa: B905 - repeat() never ends
@@ -163,7 +179,7 @@ class HistoryWriter:
         return [None if cell is None else store(cell) for cell in cells]
 
     def _insert(self, used: Sequence[str], rows: Iterable[Row]) -> None:
-        named = [*(["geom"] if self.kind.shapes else []), "record", *BOUNDS, *used, *KEPT_BESIDE]
+        named = [*(["geom"] if self.kind.shapes else []), "record", *BOUNDS, *ADDED, *used, *KEPT_BESIDE]
         listed = ", ".join(f'"{one}"' for one in named)
         insert(self._connection, f'"{self.table}" ({listed})', len(named), rows)
 
@@ -185,10 +201,11 @@ class HistoryWriter:
         stored: Sequence[Mapping[str, Any]],
         used: Sequence[str],
         blobs: Sequence[bytes | None],
+        added: Iterable[Row],
     ) -> Iterator[Row]:
         spatial = bool(self.kind.shapes)
-        for (bounds, _, beside), cells, blob in zip(rows, stored, blobs, strict=True):
-            row = (*bounds, *map(cells.get, used), *beside, row_hash(bounds, cells, beside, blob))
+        for (bounds, _, beside), cells, blob, some in zip(rows, stored, blobs, added, strict=True):
+            row = (*bounds, *some, *map(cells.get, used), *beside, row_hash(bounds, cells, beside, blob))
             yield (blob, *row) if spatial else row
 
     def replace(self, group: Iterable[str], slices: Iterable[Slice]) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import UserDefinedType
 
 from fallow.kinds import Kind, columns
+from fallow.register.summing import ADDED
 
 metadata = sa.MetaData()
 
@@ -76,6 +77,14 @@ about = sa.Table(  # decisions by the record they speak about: resolve, release,
     sa.Column("number", sa.Integer, nullable=False),
 )
 
+voice = sa.Table(  # who says a history row, by the number that the row has for it
+    "fallow_voice",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("said", sa.Text, nullable=False),
+)
+
 receipt = sa.Table(
     "fallow_receipt",
     metadata,
@@ -112,6 +121,11 @@ BOUNDS = ("known_from", "known_to", "true_from", "true_to")
 KEPT_BESIDE = ("conflict", "awaiting", "declared", "reports", "row_hash")
 
 
+def added() -> tuple[sa.Column[int], ...]:
+    """The columns a figure is added up from (:mod:`fallow.register.summing`)."""
+    return tuple(sa.Column(name, sa.Integer, nullable=False, server_default="0") for name in ADDED)
+
+
 def history(kind: Kind) -> sa.Table:
     """The history of one kind: one row for each thing believed of a record between four bounds."""
     name = f"{kind.name}_history"
@@ -123,6 +137,7 @@ def history(kind: Kind) -> sa.Table:
         *([sa.Column("geom", Geometry())] if kind.shapes else []),
         sa.Column("record", sa.Text, nullable=False),
         *(sa.Column(bound, _Spelled("DATE"), nullable=False) for bound in BOUNDS),
+        *added(),  # before what is wide: SQLite walks a row from its start, and figures read them of all
         *(sa.Column(one.name, _Spelled(one.type)) for one in columns(kind)),
         sa.Column("conflict", sa.Text, nullable=False),
         sa.Column("awaiting", sa.Text, nullable=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +18,7 @@ from fallow.register.claims import GEOMETRY
 from fallow.register.files import FileStore
 from fallow.register.fold import names
 from fallow.register.report import OPEN_END, Said
+from fallow.register.summing import Source
 from fallow.register.vault import Vault
 
 _AT_ONCE = 500
@@ -98,24 +100,46 @@ class SaidBy:
     reports: int
 
 
+def sources_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Source]:
+    """Report number to its source and who says so."""
+    # One statement however many there are: 50,000 numbers asked in pieces take ten times as long.
+    rows = connection.execute(
+        "SELECT number, source, delivery FROM fallow_report WHERE number IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(list(numbers)).decode(),),
+    ).fetchall()
+    who = {delivery: _who(connection, delivery) for delivery in {row[2] for row in rows}}
+    return {number: (source, who[delivery]) for number, source, delivery in rows}
+
+
+def _who(connection: sqlite3.Connection, delivery: int) -> str:
+    """The organisation or person of a delivery; empty for reports that came in none."""
+    row = connection.execute("SELECT body FROM fallow_ledger WHERE number = ?", (delivery,)).fetchone()
+    return str(orjson.loads(row[0]).get("who", "")) if row else ""
+
+
 def said_by(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[SaidBy]:
     """Which sources the reports with these ledger numbers come from, the most frequent first."""
-    counts: dict[tuple[str, int], int] = {}
-    # One statement however many there are: 50,000 numbers asked in pieces take ten times as long.
     rows = connection.execute(
         "SELECT source, delivery, count(*) FROM fallow_report "
         "WHERE number IN (SELECT value FROM json_each(?)) GROUP BY source, delivery",
         (orjson.dumps(sorted(set(numbers))).decode(),),
-    )
+    ).fetchall()
+    counts: Counter[Source] = Counter()
     for source, delivery, count in rows:
-        counts[source, delivery] = counts.get((source, delivery), 0) + count
+        counts[source, _who(connection, delivery)] += count
+    return told_by(counts)
+
+
+def told_by(counts: Mapping[Source, int]) -> list[SaidBy]:
+    """The sources of so many reports, the most frequent first.
+
+    A source whose deliveries name several organisations is called by the one with the most reports.
+    """
     found: dict[str, SaidBy] = {}
-    for (source, delivery), count in counts.items():
-        row = connection.execute("SELECT body FROM fallow_ledger WHERE number = ?", (delivery,)).fetchone()
-        who = str(orjson.loads(row[0]).get("who", "")) if row else ""
+    for (source, who), count in sorted(counts.items(), key=lambda one: (not one[0][1], -one[1], one[0])):
         before = found.get(source)
         found[source] = SaidBy(
-            source, who or (before.who if before else ""), count + (before.reports if before else 0)
+            source, before.who if before else who, count + (before.reports if before else 0)
         )
     return sorted(found.values(), key=lambda one: (-one.reports, one.source))
 

@@ -26,8 +26,9 @@ from fallow.register.history import HistoryWriter, row_hash
 from fallow.register.ledger import GENESIS, LENGTHS
 from fallow.register.prefix import fold_prefix
 from fallow.register.schema import BOUNDS
+from fallow.register.summing import summed
 from fallow.register.vault import Vault
-from fallow.register.verify_indexes import boxes, content_of, damage, decisions, definitions, reports
+from fallow.register.verify_indexes import boxes, content_of, damage, decisions, definitions, reports, sums
 
 
 @dataclass(slots=True)
@@ -207,11 +208,15 @@ def _rows(connection: sqlite3.Connection, model: Model, verdict: Verdict) -> Ite
         rows = connection.execute(
             f'SELECT fid, row_hash, {geometry}, {bounds}, {beside}{listed} FROM "{table}"'
         )
+        broken: set[int] = set()
         for row in rows:
             verdict.rows += 1
             cells = {name: value for name, value in zip(names, row[12:], strict=True) if value is not None}
             if row_hash(row[3:8], cells, row[8:12], row[2]) != row[1]:
+                broken.add(row[0])
                 yield damage("ROW_DAMAGED", f"{table} row {row[0]}", record=row[3])
+        if summed(connection, kind):
+            yield from sums(connection, kind, broken)
 
 
 def _files(connection: sqlite3.Connection, files: FileStore, verdict: Verdict) -> Iterator[Finding]:

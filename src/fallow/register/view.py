@@ -18,7 +18,7 @@ from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, columns, date_high, date_low
 from fallow.register import geoblob, rtree
 from fallow.register.called import asked_for, called, follow, follow_stored, linking
-from fallow.register.counted import Inputs, grouped, inputs
+from fallow.register.counted import EVERY, Added, Cell, add_up
 from fallow.register.damage import readable
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
@@ -272,22 +272,16 @@ class View:
         while batch := rows.fetchmany(2_000):
             yield [self._followed(declared, said, row) for row in batch] if linked else batch
 
-    def inputs(self, kind: str) -> Inputs:
-        """How many records and reports of a kind stand here, and their digest."""
-        declared = self._model.kind(kind)
-        return inputs(self._connection, declared, *self._condition(declared, None, None))
+    def add_up(self, kind: str, names: Sequence[str] = (), cell: Cell = EVERY) -> Added | None:
+        """Everything a figure rests on, and the records of a cell by what they are alike in.
 
-    def grouped(
-        self, kind: str, names: Sequence[str], span: tuple[str, str] | None = None
-    ) -> Iterator[tuple[Any, ...]]:
-        """For each combination of the stored fields ``names``: how many records, their reports, the cells.
-
-        With a span of two days, of records whose field ``date`` may lie in it. Links are not followed.
+        For each combination of the stored fields ``names``: how many records of the cell have it. Links are
+        not followed. ``None`` where a register of an older format is only read.
         """
         declared = self._model.kind(kind)
-        for name in names:
+        for name in (*names, *cell.among):
             _column(declared, name)
-        yield from grouped(self._connection, declared, names, *self._condition(declared, None, None), span)
+        return add_up(self._connection, declared, names, *self._condition(declared, None, None), cell)
 
     def frame(
         self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
