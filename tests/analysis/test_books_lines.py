@@ -461,6 +461,16 @@ def test_progress_by_year_and_the_pace_a_deadline_asks_for(country: Country) -> 
     assert refused.value.code == "PARAMETER_YEAR"
 
 
+def test_what_remains_is_the_sum_of_its_classes(country: Country) -> None:
+    country.hazard("h", "2019-01-01", [FIELD])
+    country.hazard("seen", "2020-01-01", [(40, 0, 41, 1)], hazard_class="indication")
+    both = told(run("progress", country.register), "2020")
+    parts = [both.get(f"remaining_{name}", 0) for name in ("sha", "cha", "other")]
+    assert parts == [m2(FIELD), 0, m2((40, 0, 41, 1))]
+    assert both["remaining"] == sum(parts)
+    assert both["remaining_hazards"] == 2
+
+
 def test_a_register_without_land_gives_an_empty_table(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()

@@ -19,11 +19,12 @@ from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
 from fallow.words import catalogue
 
-_MEASURES = (*RELEASED, "released", "remaining", "remaining_sha", "remaining_cha")
-_COUNTS = ("remaining", "remaining_sha", "remaining_cha")
+_CLASSES = ("sha", "cha")
+_COUNTS = ("remaining", "remaining_sha", "remaining_cha", "remaining_other")
+_MEASURES = (*RELEASED, "released", *_COUNTS)
 
 
-@analysis("progress")
+@analysis("progress", version=2)
 def progress(
     asked: Asked,
     since: Day = None,
@@ -75,6 +76,11 @@ def progress(
         measures=tuple(measures),
         lines=tuple(lines),
         notes=tuple(notes(booked, together)),
+        sums=(
+            ("released", RELEASED),
+            ("remaining", _COUNTS[1:]),
+            ("remaining_hazards", tuple(f"{name}_hazards" for name in _COUNTS[1:])),
+        ),
     )
 
 
@@ -85,8 +91,9 @@ def _left(deadline: int | None, period: Period) -> int | None:
 
 def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: int | None) -> Line:
     closing = COLUMNS.index("closing")
-    of_class = {name: [i for i in chosen if sums.cells[i][1] == name] for name in ("sha", "cha")}
-    rows = {"remaining": chosen, "remaining_sha": of_class["sha"], "remaining_cha": of_class["cha"]}
+    rows = {"remaining": chosen}
+    rows |= {f"remaining_{name}": [i for i in chosen if sums.cells[i][1] == name] for name in _CLASSES}
+    rows["remaining_other"] = [i for i in chosen if sums.cells[i][1] not in _CLASSES]
     values: dict[str, float | int | None] = {
         name: int(sums.m2[p, chosen, COLUMNS.index(name)].sum()) for name in RELEASED
     }
