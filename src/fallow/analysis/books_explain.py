@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fallow.analysis.books import Account, Parts, account, addable, cell_key, dimensions_of, within
+from fallow.analysis.books import Parts, account, addable, cell_key, dimensions_of, within
+from fallow.analysis.books_account import Account
 from fallow.analysis.books_journal import LINES, RECLASSIFIED
 from fallow.analysis.books_table import COLUMNS, MOVED, RELEASED, UNCERTAIN, sheet
 from fallow.analysis.parameters import Day, KnownDay, Year
