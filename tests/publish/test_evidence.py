@@ -16,10 +16,11 @@ from fixtures_publish import Programme, bundled, results
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from fallow.analysis import Result, run
+from fallow.analysis import Result, against, run
 from fallow.errors import FallowError
 from fallow.kinds import date_high, date_low
 from fallow.publish import evidence as evidence_module
+from fallow.publish import publish
 from fallow.publish.audience import audience
 from fallow.publish.check import check
 from fallow.publish.check_figures import _reason
@@ -134,6 +135,30 @@ def test_a_number_whose_rows_are_refused_says_with_which_code(
     assert {one.facts["code"] for one in told} == {"BOOKS_PLACE"}
     for lang in LANGUAGES:
         assert "(BOOKS_PLACE)" in told[0].what(lang)
+
+
+def test_numbers_from_a_file_are_named_before_they_leave_and_can_be_left_out(
+    programme: Programme, tmp_path: Path
+) -> None:
+    """An operator's file beside the register: nobody who has only the bundle can make its numbers again."""
+    result, books = against(programme.register, []).result, run("books", programme.register)
+    asked = {"register": programme.register, "formats": ["csv"], "bundle": True}
+    manifest = publish([result, books], tmp_path / "all", "public", **asked)
+    told = printed(of_results([result], programme.register))
+    assert manifest.unproved == {one.id: "publish.unproved.file" for one in told} != {}
+    assert check(tmp_path / "all" / manifest.bundle).verdict == "cannot_be_checked"
+    less = publish([result, books], tmp_path / "less", "public", only_proved=True, **asked)
+    assert less.unproved == {}
+    report = check(tmp_path / "less" / less.bundle)
+    assert not [one for one in report.lines if one.code == "BUNDLE_FIGURE_OPEN"]
+    assert not [one for one in report.lines if one.state == "fails"]
+    before, after = (
+        (tmp_path / folder / "csv" / "en" / "against.csv").read_text("utf-8-sig")
+        for folder in ("all", "less")
+    )
+    assert "not proved" in after and "not proved" not in before
+    same = [(tmp_path / folder / "csv" / "en" / "books.csv").read_bytes() for folder in ("all", "less")]
+    assert same[0] == same[1]
 
 
 def test_a_bundle_cannot_make_up_a_code() -> None:

@@ -14,6 +14,7 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from pypdf.generic import StreamObject
 from fallow.analysis import analyses, run
 from fallow.errors import FallowError
 from fallow.publish import Layer, Publication, of_results, prepare, publications, publish
-from fallow.publish.audience import PEOPLE
+from fallow.publish.audience import AUDIENCES, PEOPLE
+from fallow.publish.publication import Cell, Paragraph
+from fallow.publish.redact import for_audience
 from fallow.publish.statement import statement_publication
 from fallow.publish.statement_keep import new_statement
 
@@ -202,6 +205,99 @@ def test_the_office_gets_the_restricted_ones_so_the_search_works(
         kind = name[1].partition(".")[0]
         assert any(one.startswith(f"layer_{kind}/") and ".gpkg" in one for one in files), name
         assert any(one.startswith(f"layer_{kind}/") and ".geojson" in one for one in files), name
+
+
+def test_every_column_of_words_says_whose_words_they_are(canaries: Canaries) -> None:
+    """A kind's field, which then decides who sees it, or words of our own."""
+    fields = {
+        f"{kind.name}.{one.name}" for kind in canaries.register.model.kinds.values() for one in kind.fields
+    }
+    named = set()
+    for name, one in publications_of(canaries):
+        assert one.classes.keys() == fields
+        for table in one.tables:
+            for position, column in enumerate(table.columns):
+                if any(isinstance(row.cells[position].value, str) for row in table.rows):
+                    assert column.fields is not None, (name, table.id, column.name)
+                named.update(f"{kind}.{field}" for kind, field in column.fields or ())
+    # what an accident fills in for its victims is named with them, whether accidents have it or not
+    assert {one for one in named - fields if not one.startswith("accident.")} == set()
+    assert len(named) > 20
+
+
+def test_words_that_name_no_field_do_not_leave(canaries: Canaries, tmp_path: Path) -> None:
+    made = prepare("article7", canaries.register, year="2024")
+    table = made.table("c_areas")
+    columns = tuple(replace(one, fields=None) for one in table.columns)
+    blocks = tuple(replace(one, columns=columns) if one is table else one for one in made.blocks)
+    with pytest.raises(FallowError, match="COLUMN_UNNAMED"):
+        publish(replace(made, blocks=blocks), tmp_path / "out", "internal", register=canaries.register)
+    said = Paragraph({"en": "{word}"}, {"word": Cell("any word")})
+    with pytest.raises(FallowError, match="COLUMN_UNNAMED"):
+        publish(replace(made, blocks=(said,)), tmp_path / "out", "internal", register=canaries.register)
+
+
+def test_a_class_that_is_raised_takes_effect_at_once(
+    canaries: Canaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kinds that keep from the public what ours do not: gone from every table, sentence, layer and bundle."""
+    raised = {
+        *(
+            (kind, "admin1")
+            for kind in ("hazard", "victim", "accident", "ordnance_find", "education_session")
+        ),
+        *(("hazard", name) for name in ("hazard_class", "code")),
+        *(("victim", name) for name in ("sex", "date")),
+        ("organisation", "name"),
+        ("land_release", "code"),
+        ("ordnance_type", "name"),
+    }
+    places = {
+        (kind.name, one.name)
+        for kind in canaries.register.model.kinds.values()
+        for one in kind.fields
+        if one.name in ("name", "admin1") and one.sensitivity == "public"
+    }
+    before = dict(publications_of(canaries))
+    model = canaries.register.model
+    kinds = {
+        name: replace(
+            kind,
+            fields=tuple(
+                replace(one, sensitivity="restricted") if (name, one.name) in raised | places else one
+                for one in kind.fields
+            ),
+        )
+        for name, kind in model.kinds.items()
+    }
+    monkeypatch.setattr(canaries.register, "model", replace(model, kinds=kinds))
+    gone, hidden = 0, set()
+    for name, one in publications_of(canaries):
+        for table in for_audience(one, AUDIENCES["public"]).publication.tables:
+            for column in table.columns:
+                lost = (raised | places) & set(column.fields or ())
+                cells = [row.cells[table.columns.index(column)].value for row in table.rows]
+                assert not lost or {*cells} <= {None, "", "total"}, (name, table.id, column.name)
+            was = before[name].table(table.id)
+            gone += len(was.columns) - len(table.columns)
+        manifest = publish(
+            one, tmp_path / name, "public", register=canaries.register, formats=["csv"], bundle=True
+        )
+        hidden |= {one for one in manifest.hidden if ":" not in one}
+    assert gone > 20
+    assert {f"{kind}.{field}" for kind, field in raised} <= hidden
+    for kind in ("hazard", "land_release", "organisation", "education_session"):
+        publish(Layer(kind), tmp_path / f"layer_{kind}", "public", register=canaries.register)
+    words = (b"Public admin1", b"hazard code", b"land_release code", b"Public name")
+    told = [
+        (word, where)
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+        for where, body in contents(path.name, path.read_bytes())
+        for word in words
+        if word in body
+    ]
+    assert told == []
 
 
 def test_partners_get_no_person_and_no_exact_place_that_is_restricted(

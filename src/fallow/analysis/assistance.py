@@ -10,10 +10,11 @@ accidents with them (rule R8), by sex, age and disability, and whether they were
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fallow.analysis.parameters import Day, Takes, Year
-from fallow.analysis.people import Harmed, harmed
+from fallow.analysis.people import Harmed, fields_of, harmed
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key
@@ -89,7 +90,7 @@ def assistance(
         keys=tuple(
             coded(asked, "service", "assistance", "service")
             if one == "service"
-            else coded(asked, one, "victim", _FIELDS[one])
+            else replace(coded(asked, one, "victim", _FIELDS[one]), fields=fields_of(_FIELDS[one]))
             for one in dimensions
         ),
         measures=measures(names, "analysis.assistance."),
@@ -173,7 +174,12 @@ def _key(asked: Asked, dimension: str) -> Key:
     if dimension == "disability":
         words = catalogue()
         labels = {code: words[f"analysis.disability.{code}"] for code in ("yes", "no")}
+        # yes, no and unknown are coarser than any field of a victim, and what treaties ask to be told
         return Key(
-            "disability", words["analysis.by.disability"], {**labels, UNKNOWN: words["analysis.unknown"]}
+            "disability",
+            words["analysis.by.disability"],
+            {**labels, UNKNOWN: words["analysis.unknown"]},
+            fields=(),
         )
-    return coded(asked, dimension, "victim", _FIELDS.get(dimension, ""))
+    name = _FIELDS.get(dimension, "")
+    return replace(coded(asked, dimension, "victim", name), fields=fields_of(name or "date"))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fallow.analysis.parameters import Day, Place, Takes, Year
-from fallow.analysis.people import OUTCOMES, UNKNOWN, Harmed, harmed
+from fallow.analysis.people import OUTCOMES, UNKNOWN, Harmed, fields_of, harmed
 from fallow.analysis.period import Period, Side
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
@@ -138,7 +138,7 @@ def dimension_key(model: Model, dimension: str) -> Key:
     words = catalogue()
     label = words[f"analysis.by.{dimension}"]
     values = {code.code: code.label for code in model.codes(of)} if of is not None and of.codes else {}
-    return Key(dimension, label, {UNKNOWN: words["analysis.unknown"], **values})
+    return Key(dimension, label, {UNKNOWN: words["analysis.unknown"], **values}, fields_of(name))
 
 
 def measures_of(dimensions: Sequence[str]) -> tuple[Measure, ...]:

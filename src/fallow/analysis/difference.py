@@ -55,7 +55,10 @@ def difference(
     labels = {name: words[f"analysis.why.{name}"] for name in ("added", "corrected", "withdrawn")}
     labels["total"] = words["analysis.total"]
     return Found(
-        (Key("why", words["analysis.by.why"], labels), Key("record", words["analysis.by.record"])),
+        (
+            Key("why", words["analysis.by.why"], labels, fields=()),
+            Key("record", words["analysis.by.record"], fields=()),
+        ),
         measures,
         tuple(_records(earlier, asked, before, after)),
     )

@@ -17,7 +17,7 @@ from fallow.analysis.education import attendance, dates_of
 from fallow.analysis.items import items
 from fallow.analysis.ordnance import keys_of
 from fallow.analysis.parameters import Takes
-from fallow.analysis.people import OUTCOMES, harmed
+from fallow.analysis.people import OUTCOMES, fields_of, harmed
 from fallow.analysis.period import Period
 from fallow.analysis.progress import ids_of
 from fallow.analysis.registry import Asked, Found, analysis
@@ -74,7 +74,7 @@ def month_land(asked: Asked, month: Month) -> Found:
     words = catalogue()
     methods = {one: words[f"books.measure.{one}"] for one in RELEASED}
     return Found(
-        keys=(cell_key(asked, booked.journal, 0), Key("method", words["analysis.by.release"], methods)),
+        keys=(cell_key(asked, booked.journal, 0), Key("method", words["analysis.by.release"], methods, ())),
         measures=measures(_COLUMNS, "analysis.month.", dict.fromkeys(_COLUMNS, "m2"), of=_OF),
         lines=tuple(lines),
         notes=(("books.note.never_added", {}),),
@@ -97,7 +97,7 @@ def month_items(asked: Asked, month: Month) -> Found:
         entries.append((("gone", one.category), one.record, date, until, one.fates["destroyed"]))
     words = catalogue()
     labels = {"found": words["analysis.items.found"], "gone": words["analysis.items.destroyed"]}
-    keys = (Key("what", words["analysis.by.what"], labels), *keys_of(asked, ("category",)))
+    keys = (Key("what", words["analysis.by.what"], labels, ()), *keys_of(asked, ("category",)))
     return _compared(month, entries, keys, (1, 2), counted=True)
 
 
@@ -133,7 +133,11 @@ def month_casualties(asked: Asked, month: Month) -> Found:
     words = catalogue()
     labels = {one: words[f"analysis.measure.{one}"] for one in OUTCOMES}
     return _compared(
-        month, entries, (Key("outcome", words["analysis.by.outcome"], labels),), (0, 1), counted=True
+        month,
+        entries,
+        (Key("outcome", words["analysis.by.outcome"], labels, fields_of("outcome")),),
+        (0, 1),
+        counted=True,
     )
 
 
@@ -157,7 +161,7 @@ def month_education(asked: Asked, month: Month) -> Found:
     labels = {one: words[f"analysis.education.{one}"] for one in ("sessions", "attendance")}
     keys = (
         coded(asked, "type", "education_session", "education_type", "analysis.by.education"),
-        Key("what", words["analysis.by.what"], labels),
+        Key("what", words["analysis.by.what"], labels, ()),
     )
     found = _compared(month, entries, keys, (2,), counted=False)
     return Found(found.keys, found.measures, found.lines, (("analysis.note.attendance", {}),))

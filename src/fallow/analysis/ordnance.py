@@ -12,6 +12,7 @@ those items are under "not told" unless the public disposal of their find says s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fallow.analysis.items import FATES, SEVERAL, Items, items
@@ -126,15 +127,17 @@ def _key(asked: Asked, dimension: str) -> Key:
     words = catalogue()
     if dimension == "category":
         key = coded(asked, "category", "ordnance_find", "ordnance_category")
-        return Key(key.name, key.label, {**key.values, SEVERAL: words["analysis.items.several"]})
+        return replace(key, values={**key.values, SEVERAL: words["analysis.items.several"]})
     if dimension == "during":
         work = coded(asked, "during", "activity", "activity_type")
-        return Key("during", work.label, {**work.values, **_found_during(asked)})
+        fields = (("activity", "activity_type"), ("ordnance_find", "found_during"))
+        return Key("during", work.label, {**work.values, **_found_during(asked)}, fields)
     if dimension == "operator":
         return organisations(asked, "operator", "analysis.unknown")
     if dimension == "donor":
         return organisations(asked, "donor", "analysis.no_donor")
-    return coded(asked, dimension)
+    of = {**PLACE, **dict.fromkeys(CALENDAR, "date")}.get(dimension, dimension)
+    return replace(coded(asked, dimension), fields=(("ordnance_find", of),))
 
 
 def _found_during(asked: Asked) -> dict[str, dict[str, str]]:

@@ -74,7 +74,10 @@ def parcel(asked: Asked, shape: Shape, distance: Number = 100.0) -> Found:
     words = catalogue()
     labels = {one: words[f"analysis.parcel.{one}"] for one in (*WHAT, *GROUND)}
     return Found(
-        keys=(Key("what", words["analysis.by.what"], labels), Key("record", words["analysis.by.record"])),
+        keys=(
+            Key("what", words["analysis.by.what"], labels, ()),
+            Key("record", words["analysis.by.record"], fields=()),
+        ),
         measures=measures(_MEASURES, "analysis.parcel.measure.", {"inside": "m2", "distance": "m"}),
         lines=tuple(lines),
         notes=(

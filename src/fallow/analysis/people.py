@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fallow.analysis.registry import Asked
+from fallow.analysis.result import Fields
 
 UNKNOWN = "unknown"
 OUTCOMES = ("killed", "injured", UNKNOWN)
 _SHARED = ("device", "admin1", "admin2", "admin1_code", "admin2_code")
 _DATES = ("date", "date_until")
 _COUNTED = {"killed": "killed", "injured": "injured", UNKNOWN: "casualties_unknown"}
+
+
+def fields_of(name: str) -> Fields:
+    """The fields behind what is told of a person: the victim's own, and what the accident fills in."""
+    return (("victim", name), ("accident", name)) if name in (*_SHARED, *_DATES) else (("victim", name),)
 
 
 class Told(Protocol):

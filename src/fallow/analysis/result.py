@@ -38,13 +38,26 @@ class Measure:
     of: tuple[str, ...] = ()
 
 
+Fields = tuple[tuple[str, str], ...]
+"""Fields of records, by kind and name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A column that says what a row is about, with the labels of its values where it has codes."""
+    """A column that says what a row is about, with the labels of its values where it has codes.
+
+    Attributes
+    ----------
+    fields
+        The fields of records whose values stand in it: the gate leaves them to those who may see them. Empty
+        where only words and numbers of the analysis do; ``None`` where nobody has said, and then it does not
+        leave.
+    """
 
     name: str
     label: Text
     values: Mapping[str, Text] = field(default_factory=dict)
+    fields: Fields | None = None
 
     def text(self, value: Any, lang: str | None = None) -> str:
         """How a value of this column reads."""

@@ -108,7 +108,8 @@ def coded(
 ) -> Key:
     """The column of a dimension: the labels of its codes where a field of a kind has some.
 
-    ``label`` is the key of its words, ``analysis.by.<dimension>`` when empty.
+    ``label`` is the key of its words, ``analysis.by.<dimension>`` when empty. Without a field of its own it
+    is a date or place of the kind.
     """
     words = catalogue()
     values: dict[str, Text] = {UNKNOWN: words["analysis.unknown"]}
@@ -116,7 +117,9 @@ def coded(
     of = model.kinds[kind].field(name) if kind is not None and kind in model.kinds else None
     if of is not None and of.codes:
         values |= {one.code: one.label for one in model.codes(of)}
-    return Key(dimension, words[label or f"analysis.by.{dimension}"], values)
+    told = name or PLACE.get(dimension, "date")
+    fields = ((kind, told),) if kind is not None else None
+    return Key(dimension, words[label or f"analysis.by.{dimension}"], values, fields)
 
 
 def organisations(asked: Asked, dimension: str, none: str) -> Key:
@@ -126,7 +129,7 @@ def organisations(asked: Asked, dimension: str, none: str) -> Key:
     if "organisation" in asked.register.model.kinds:
         for one in asked.view.records("organisation"):
             names[one.id] = {"en": str(one.fields.get("name") or one.id)}
-    return Key(dimension, words[f"analysis.by.{dimension}"], names)
+    return Key(dimension, words[f"analysis.by.{dimension}"], names, (("organisation", "name"),))
 
 
 def measures(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fallow.analysis.parameters import Day, Days
-from fallow.analysis.people import UNKNOWN, Harmed, harmed
+from fallow.analysis.people import UNKNOWN, Harmed, fields_of, harmed
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
@@ -54,7 +54,7 @@ def vintages(asked: Asked, known_on: Days = (), since: Day = None, until: Day = 
             )
         )
     labels = {UNKNOWN: words["analysis.unknown"]}
-    return Found((Key("year", words["analysis.by.year"], labels),), measures, tuple(lines))
+    return Found((Key("year", words["analysis.by.year"], labels, fields_of("date")),), measures, tuple(lines))
 
 
 def _days(asked: Asked, known_on: Sequence[str] | str) -> list[str]:

@@ -74,6 +74,7 @@ class _Asking(Verb):
 @options.option("--language", "languages", key="languages", metavar="LANG,LANG", default=None)
 @options.option("--format", "formats", key="publish_format", metavar="FORMAT,FORMAT", default=None)
 @options.option("--bundle", key="bundle", is_flag=True)
+@options.option("--only-proved", key="only_proved", is_flag=True)
 @options.option("--accept-small", "small", key="accept_small", metavar="FIGURE=WHY", multiple=True)
 @options.option("--by", key="accepted_by", metavar="NAME", default="")
 @options.option("--overwrite", key="overwrite", is_flag=True)
@@ -89,6 +90,7 @@ def publish(
     languages: str | None,
     formats: str | None,
     bundle: bool,
+    only_proved: bool,
     small: tuple[str, ...],
     by: str,
     overwrite: bool,
@@ -121,6 +123,7 @@ def publish(
             languages=spoken,
             formats=_listed(formats),
             bundle=bundle,
+            only_proved=only_proved,
             overwrite=overwrite,
             accepted=_pairs(small, "--accept-small"),
             by=by,
@@ -139,6 +142,10 @@ def publish(
             withheld=manifest.withheld,
         )
     )
+    for figure, why in list(manifest.unproved.items())[:1]:
+        key, _, code = why.partition(" ")
+        told = say(key, code=code)
+        print_line(say("cli.published.unproved", count=len(manifest.unproved), figure=figure, why=told))
 
 
 def _found(

@@ -18,7 +18,7 @@ from typing import Any
 
 from fallow.analysis import Result, run
 from fallow.errors import FallowError
-from fallow.publish.publication import Block, Cell, Publication
+from fallow.publish.publication import Block, Cell, Publication, classes_of
 from fallow.publish.results import bound, stamp
 from fallow.register import Register
 from fallow.words import Text, catalogue
@@ -162,6 +162,7 @@ def prepare(name: str, register: Register, **parameters: Any) -> Publication:
         subtitle=made.subtitle,
         issued=issued,
         parameters=told,
+        classes=classes_of(register.model),
     )
 
 

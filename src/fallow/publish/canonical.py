@@ -119,7 +119,7 @@ def _block(one: Block) -> dict[str, Any]:
         said |= {
             "id": one.id,
             "title": dict(one.title),
-            "columns": [asdict(column) for column in one.columns],
+            "columns": [_said(column) for column in one.columns],
             "rows": rows,
             "notes": [dict(note) for note in one.notes],
         }
@@ -128,6 +128,13 @@ def _block(one: Block) -> dict[str, Any]:
         figures = {name: _cell(cell) for name, cell in one.figures.items()}
         return {**said, "text": dict(one.text), "figures": figures, "units": dict(one.units)}
     return {**said, **asdict(one)}
+
+
+def _said(column: Column) -> dict[str, Any]:
+    """A column as it reads; where its values come from was for the redaction."""
+    said = asdict(column)
+    del said["fields"]
+    return said
 
 
 def _cell(one: Cell) -> dict[str, Any]:

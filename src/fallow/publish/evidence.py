@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 COUNTS = frozenset({"killed", "injured", "casualties_unknown", "casualties", "casualties_unnamed"})
 """Fields of accidents that count people: in no evidence for those from whom small numbers are kept."""
 
-WHY = ("publish.unproved.no_recipe", "publish.unproved.hidden", "publish.unproved.tells_more")
+WHY = (
+    "publish.unproved.no_recipe",
+    "publish.unproved.hidden",
+    "publish.unproved.tells_more",
+    "publish.unproved.file",
+)
 """Keys of the words that say why a number has no evidence."""
 
 REFUSED = "publish.unproved.refused"
@@ -60,6 +65,11 @@ class Evidence:
     recipes: Mapping[str, Recipe]
     digests: Mapping[str, str]
     model: bytes
+
+    @property
+    def unproved(self) -> dict[Figure, str]:
+        """Every printed number that it does not prove, and why."""
+        return {figure: why for kept in self.kept.values() for figure, why in kept.unproved.items()}
 
 
 def gather(register: Register, redacted: Redacted, to: Audience) -> Evidence:
@@ -119,7 +129,8 @@ def take(register: Register, name: str, recipe: Recipe, told: Mapping[Figure, Nu
         return Taken(none)
     here = analyses().get(recipe.analysis)
     if here is None:
-        return Taken(_without(none, told, WHY[0]))
+        # an operator's file held against the register: its rows are the operator's, not ours to hand on
+        return Taken(_without(none, told, WHY[3] if recipe.analysis == "against" else WHY[0]))
     by_head = register.ledger.head()[0] != recipe.head
     watched = Watched(register)
     try:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -23,12 +23,15 @@ from fallow.publish.audience import Audience
 from fallow.publish.audience import audience as audience_of
 from fallow.publish.layers import Layer, leaving, write_geojson, write_gpkg
 from fallow.publish.manifest import NAME, Accepted, Manifest, listed
-from fallow.publish.publication import Publication
-from fallow.publish.redact import Redacted, cells, for_audience
+from fallow.publish.publication import Publication, classes_of
+from fallow.publish.redact import Redacted, cells, for_audience, without
 from fallow.publish.remade import as_sealed, remembered, write
 from fallow.publish.results import of_results
 from fallow.register import Register
 from fallow.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from fallow.publish.evidence import Evidence
 
 FORMATS = ("xlsx", "csv", "pdf", "docx", "html")
 LAYER_FORMATS = ("geojson", "gpkg")
@@ -46,6 +49,7 @@ def publish(
     languages: Sequence[str] = ("en",),
     formats: Sequence[str] = (),
     bundle: bool = False,
+    only_proved: bool = False,
     overwrite: bool = False,
     accepted: Mapping[str, str] | None = None,
     by: str = "",
@@ -61,7 +65,10 @@ def publish(
     languages, formats
         What is written; XLSX and CSV (GeoJSON and GeoPackage for a layer) when no format is named.
     bundle
-        Whether to add a bundle with which a stranger can check the numbers.
+        Whether to add a bundle with which a stranger can check the numbers; the manifest then names those
+        that nobody can make again from it.
+    only_proved
+        Whether those are left out, of documents and bundle.
     overwrite
         Whether an earlier publication in the folder is replaced, whole.
     accepted, by
@@ -84,9 +91,16 @@ def publish(
             manifest = _layer(what, folder, reader, register, spoken, chosen)
         else:
             publication = what if isinstance(what, Publication) else _of(what, register)
+            publication = replace(publication, classes=classes_of(register.model))
             redacted = for_audience(publication, reader, accepted=accepted or {})
+            evidence = None
+            if bundle or only_proved:
+                redacted, evidence = _evidence(redacted, reader, register, only_proved=only_proved)
             with remembered():
-                manifest = _publication(redacted, folder, reader, register, spoken, chosen, by, bundle=bundle)
+                manifest = _publication(redacted, folder, reader, register, spoken, chosen, by, evidence)
+                if bundle and evidence:
+                    manifest = replace(manifest, bundle=BUNDLE)
+                    _seal(redacted, evidence, manifest, folder, register)
         (folder / NAME).write_bytes(
             orjson.dumps(manifest.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         )
@@ -150,6 +164,19 @@ def _languages(languages: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(languages)) or ("en",)
 
 
+def _evidence(
+    redacted: Redacted, reader: Audience, register: Register, *, only_proved: bool
+) -> tuple[Redacted, Evidence]:
+    """The evidence of what is printed; without what it does not prove, where that is to be left out."""
+    from fallow.publish.evidence import gather
+
+    evidence = gather(register, redacted, reader)
+    while only_proved and evidence.unproved:  # evidence is made for what is printed, so it is made anew
+        redacted = without(redacted, evidence.unproved)
+        evidence = gather(register, redacted, reader)
+    return redacted, evidence
+
+
 def _publication(
     redacted: Redacted,
     folder: Path,
@@ -158,18 +185,16 @@ def _publication(
     languages: Sequence[str],
     formats: Sequence[str],
     by: str,
-    *,
-    bundle: bool,
+    evidence: Evidence | None,
 ) -> Manifest:
     publication = redacted.publication
-    printed = replace(publication, parameters={**publication.parameters, "audience": reader.name})
-    sealed = as_sealed(printed)
+    sealed = as_sealed(_for(publication, reader.name))
     written: Written = []
     for lang in languages:
         _require(publication, lang)
         for form in formats:
             written += [(path, lang) for path in write(sealed, form, lang, folder, _stem(publication))]
-    manifest = Manifest(
+    return Manifest(
         audience=reader.name,
         name=publication.name,
         version=publication.version,
@@ -184,21 +209,24 @@ def _publication(
         parameters=dict(publication.parameters),
         issued=publication.issued,
         office=register.key_public or "",
-        bundle=BUNDLE if bundle else "",
+        unproved={one.id: why for one, why in evidence.unproved.items()} if evidence else {},
         fallow=_version(),
     )
-    if bundle:
-        _seal(replace(redacted, publication=printed), manifest, folder, reader, register)
-    return manifest
 
 
-def _seal(redacted: Redacted, manifest: Manifest, folder: Path, reader: Audience, register: Register) -> None:
+def _for(publication: Publication, audience: str) -> Publication:
+    """A publication that says whom it is for."""
+    return replace(publication, parameters={**publication.parameters, "audience": audience})
+
+
+def _seal(
+    redacted: Redacted, evidence: Evidence, manifest: Manifest, folder: Path, register: Register
+) -> None:
     from fallow.publish.bundle import write_bundle
-    from fallow.publish.evidence import gather
 
     files = {one.name: folder / one.name for one in manifest.files}
-    evidence = gather(register, redacted, reader)
-    write_bundle(redacted, evidence, files, register, folder / BUNDLE, manifest=manifest)
+    sealed = replace(redacted, publication=_for(redacted.publication, manifest.audience))
+    write_bundle(sealed, evidence, files, register, folder / BUNDLE, manifest=manifest)
 
 
 def _require(publication: Publication, lang: str) -> None:

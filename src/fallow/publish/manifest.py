@@ -92,6 +92,9 @@ class Manifest:
         the result.
     office
         Public key of the office in hexadecimal, empty when the register signs nothing.
+    unproved
+        Of a publication with a bundle, the printed numbers that nobody can make again from it: id of the
+        figure to the key of the words that say why.
     bundle
         Name of the bundle beside the files, empty when there is none.
     made_with
@@ -115,6 +118,7 @@ class Manifest:
     bundle: str = ""
     fallow: str = ""
     schema: int = SCHEMA
+    unproved: Mapping[str, str] = field(default_factory=dict)
     made_with: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

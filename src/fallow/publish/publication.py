@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fallow.analysis import Result
+from fallow.analysis.result import Fields
+from fallow.kinds import Model
 from fallow.words import Text
 
 Unit = Literal["text", "code", "count", "m2", "percent", "date", "number"]
@@ -50,13 +52,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its label, how its values read, labels of its codes, its HXL tag."""
+    """A column of a table: its label, how its values read, labels of its codes, its HXL tag.
+
+    ``fields`` are the fields of records whose values stand in it, which the redaction leaves to those who may
+    see them; empty for words, codes and numbers of our own. A column with words in it that says neither does
+    not leave.
+    """
 
     name: str
     label: Text
     unit: Unit = "text"
     values: Mapping[str, Text] = field(default_factory=dict)
     hxl: str = ""
+    fields: Fields | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Words with numbers in them: ``{name}`` in the text stands for the figure of that name."""
+    """Words with numbers in them: ``{name}`` in the text stands for the figure of that name.
+
+    ``fields`` are the fields whose values stand in it where the cell of a name is words, as for a column.
+    """
 
     text: Text
     figures: Mapping[str, Cell] = field(default_factory=dict)
     units: Mapping[str, Unit] = field(default_factory=dict)
+    fields: Mapping[str, Fields] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +200,8 @@ class Publication:
         By a short name: every result a figure here is bound to.
     parameters
         What the builder was asked.
+    classes
+        The class of every field of the register's kinds, by ``kind.field``.
     """
 
     name: str
@@ -199,6 +213,7 @@ class Publication:
     subtitle: Text = field(default_factory=dict)
     issued: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -208,3 +223,10 @@ class Publication:
     def table(self, id: str) -> Table:
         """One table by its id; ``KeyError`` when there is none."""
         return {one.id: one for one in self.tables}[id]
+
+
+def classes_of(model: Model) -> dict[str, str]:
+    """The class of every field, by ``kind.field``, as kinds and overlays have it now."""
+    return {
+        f"{kind.name}.{one.name}": one.sensitivity for kind in model.kinds.values() for one in kind.fields
+    }

@@ -7,13 +7,14 @@ withheld reads the same whether it is small itself or would give a small one awa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fallow.analysis import Recipe, Result
 from fallow.errors import FallowError
 from fallow.publish.audience import PEOPLE, Audience
+from fallow.publish.classes import WITHHELD, by_class
 from fallow.publish.publication import (
     Block,
     Cell,
@@ -28,8 +29,8 @@ from fallow.publish.relations import by_record, lines_told
 from fallow.publish.suppress import suppression_of
 from fallow.words import LANGUAGES, Text, catalogue, say
 
-WITHHELD = "publish.withheld"
-"""Key of the word that stands in place of a number that is not told, small or not."""
+LEFT_OUT = "publish.left_out"
+"""Key of the word that stands in place of a number that could not be proved."""
 
 _NUMBERS = frozenset({"count", "m2", "percent", "number"})
 
@@ -67,27 +68,57 @@ def for_audience(
     Raises
     ------
     FallowError
-        ``FIGURE_UNBOUND`` for a number that names no result, ``FIGURE_DIFFERS`` for one that its result gives
-        otherwise, ``FIGURE_UNKNOWN`` for an accepted figure that is not there, ``ACCEPTED_TELLS`` when an
-        accepted number gives away another.
+        ``FIGURE_UNBOUND`` for a number that names no result, ``COLUMN_UNNAMED`` for words that name no field,
+        ``FIGURE_DIFFERS`` for a number that its result gives otherwise, ``FIGURE_UNKNOWN`` for an accepted
+        figure that is not there, ``ACCEPTED_TELLS`` when an accepted number gives away another.
     """
     _bound(publication)
+    _named(publication)
     reasons = dict(accepted or {})
     stand = _figures(publication.results, reasons)
     withheld = suppression_of(publication.results, to.smallest, stand).withheld
+    whole, classed = by_class(publication, to)
     results = publication.results
-    gone: frozenset[Figure] = frozenset()
-    hidden: list[str] = []
+    persons: frozenset[Figure] = frozenset()
+    hidden = list(whole.hidden)
     if not to.people:
-        gone = frozenset(_one_by_one(results))
+        persons = frozenset(_one_by_one(results))
         hidden += [f"{name}: record" for name, one in results.items() if one.people and by_record(one)]
-        withheld = frozenset(one for one in withheld if one not in gone)
+    gone = persons | whole.figures
+    withheld = frozenset(one for one in withheld if one not in gone)
+    results = classed.results
+    if not to.people:
         results = {name: _result(name, one, withheld, to) for name, one in results.items()}
     notes = _lost_notes(publication.results, results)
-    blocks = tuple(_block(one, withheld, gone, notes, to) for one in publication.blocks)
+    blocks = tuple(_block(one, withheld, persons, notes, to) for one in classed.blocks)
     left = replace(publication, blocks=blocks, results=results, stamp=_stamp(publication.stamp, to))
     _check(left, withheld | gone, stand, to)
     return Redacted(left, withheld, reasons, tuple(hidden))
+
+
+def without(redacted: Redacted, figures: Collection[Figure]) -> Redacted:
+    """A publication without some more numbers: those that nobody outside the office could make again."""
+    blocks: list[Block] = []
+    for block in redacted.publication.blocks:
+        if isinstance(block, Paragraph):
+            told = {name: _left_out(one, figures) for name, one in block.figures.items()}
+            blocks.append(replace(block, figures=told))
+        elif isinstance(block, Table) and any(
+            cell.figure in figures for row in block.rows for cell in row.cells
+        ):
+            rows = tuple(
+                Row(tuple(_left_out(one, figures) for one in row.cells), row.total) for row in block.rows
+            )
+            note = catalogue()["publish.left_out.note"]
+            notes = block.notes if note in block.notes else (*block.notes, note)
+            blocks.append(replace(block, rows=rows, notes=notes))
+        else:
+            blocks.append(block)
+    return replace(redacted, publication=replace(redacted.publication, blocks=tuple(blocks)))
+
+
+def _left_out(cell: Cell, figures: Collection[Figure]) -> Cell:
+    return Cell(None, cell.figure, LEFT_OUT) if cell.figure in figures and cell.value is not None else cell
 
 
 def cells(publication: Publication) -> Iterator[tuple[str, str, Cell]]:
@@ -116,6 +147,23 @@ def _bound(publication: Publication) -> None:
         found = publication.results[cell.figure.result].value(cell.figure.measure, *cell.figure.line)
         if unit == "count" and found != cell.value:
             raise FallowError("FIGURE_DIFFERS", where, figure=cell.figure.id)
+
+
+def _named(publication: Publication) -> None:
+    """Words that name no field may be anybody's, so they cannot leave; our own say that they are."""
+    for number, block in enumerate(publication.blocks, 1):
+        if isinstance(block, Table):
+            for position, column in enumerate(block.columns):
+                if column.fields is None and any(_words(row.cells[position]) for row in block.rows):
+                    raise FallowError("COLUMN_UNNAMED", f"{block.id} {column.name}")
+        elif isinstance(block, Paragraph):
+            for name, cell in block.figures.items():
+                if _words(cell) and name not in block.fields:
+                    raise FallowError("COLUMN_UNNAMED", f"{number} {{{name}}}")
+
+
+def _words(cell: Cell) -> bool:
+    return isinstance(cell.value, str) and bool(cell.value)
 
 
 def _figures(results: Mapping[str, Result], accepted: Iterable[str]) -> frozenset[Figure]:

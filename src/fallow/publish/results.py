@@ -11,8 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fallow.analysis import Key, Measure, Result
+from fallow.analysis.result import Fields
 from fallow.publish.audience import PEOPLE
-from fallow.publish.publication import Cell, Column, Figure, Publication, Row, Stamp, Table, Unit
+from fallow.publish.publication import (
+    Cell,
+    Column,
+    Figure,
+    Publication,
+    Row,
+    Stamp,
+    Table,
+    Unit,
+    classes_of,
+)
 from fallow.register import Register
 from fallow.words import LANGUAGES, Text, catalogue, say
 
@@ -49,6 +60,7 @@ def of_results(
             true=clocks.true if clocks else None,
             head=clocks.head if clocks else None,
         ),
+        classes=classes_of(register.model),
     )
 
 
@@ -156,7 +168,27 @@ def key_column(key: Key, hxl: str | None = None) -> Column:
         unit="code" if coded else "text",
         values={**key.values, "": everything, "total": everything},
         hxl=hxl if hxl is not None else HXL.get(key.name, ""),
+        fields=fields_of(key),
     )
+
+
+def fields_of(key: Key) -> Fields | None:
+    """The fields whose values a key shows: those it names, or those of the books of land."""
+    return key.fields if key.fields is not None else _LAND.get(key.name)
+
+
+_LAND: Mapping[str, Fields] = {
+    "contamination": (("hazard", "contamination"),),
+    "class": (("hazard", "hazard_class"),),
+    "ordnance": (("hazard", "ordnance_types"),),
+    "province": (("hazard", "admin1"),),
+    "place": (("hazard", "admin2"),),
+    "operator": (("organisation", "name"),),
+    "theirs": (("hazard", "code"),),
+    "detail": (("hazard", "status"), ("hazard", "hazard_class")),
+    **dict.fromkeys(("period", "year", "kind", "record", "difference", "column", "cell", "why", "step"), ()),
+}
+"""The keys of the books, all of them of hazards; other analyses name the fields of their keys themselves."""
 
 
 def measure_column(measure: Measure, hxl: str | None = None, *, people: bool = False) -> Column:
@@ -166,6 +198,7 @@ def measure_column(measure: Measure, hxl: str | None = None, *, people: bool = F
         label=measure.label,
         unit=_UNITS.get(measure.unit, "number"),
         hxl=hxl if hxl is not None else _tag(measure, people=people),
+        fields=(),
     )
 
 

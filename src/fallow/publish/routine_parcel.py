@@ -108,6 +108,7 @@ def _blocks(making: Making, result: Result) -> Iterator[Block]:
         words["publish.parcel.latest"],
         {"day": Cell(max(dates)) if dates else Cell(None, None, NOT_RECORDED)},
         {"day": "date"},
+        {"day": _DAYS},
     )
     yield heading("publish.parcel.ground")
     yield _counts("parcel_ground", "publish.parcel.ground", result, _GROUND, "inside")
@@ -127,6 +128,14 @@ def _record(making: Making, id: str) -> Record | None:
     return making.register.at(**making.clocks).record(id)
 
 
+_DAYS = tuple(
+    (kind, name)
+    for kind in ("hazard", "land_release")
+    for name in ("date_of_information", "date", "decided_on", "closed_on")
+)
+"""The fields that say what day a record speaks about."""
+
+
 def _latest(record: Record | None) -> str | None:
     """The last day a record speaks about."""
     if record is None:
@@ -142,7 +151,7 @@ def _counts(id: str, title: str, result: Result, what: Sequence[str], measure: s
         id=id,
         title=catalogue()[title],
         columns=(
-            Column("what", result.keys[0].label, "code", labels, "#indicator+type"),
+            Column("what", result.keys[0].label, "code", labels, "#indicator+type", ()),
             Column(
                 measure,
                 label,
@@ -204,8 +213,9 @@ def _release_columns(making: Making) -> tuple[tuple[Column, ...], tuple[Reader, 
     columns, readers = _field_columns(making, "land_release", names)
     labels = {one: words[f"analysis.parcel.{one}"] for one in ("release", "claimed_release")}
     more = (
-        Column("state", words["publish.parcel.state"], "code", labels),
-        Column("signed_by", words["publish.signed_by"], "text"),
+        Column("state", words["publish.parcel.state"], "code", labels, fields=()),
+        # whoever signs a release signs it before everybody
+        Column("signed_by", words["publish.signed_by"], "text", fields=()),
     )
 
     def state(record: Record, line: Line) -> str | None:
@@ -220,21 +230,21 @@ def _release_columns(making: Making) -> tuple[tuple[Column, ...], tuple[Reader, 
 def _field_columns(
     making: Making, kind_name: str, names: Sequence[str]
 ) -> tuple[tuple[Column, ...], tuple[Reader, ...]]:
-    """Public fields of a kind as columns of words, and how each is read from a record."""
+    """Fields of a kind as columns of words, and how each is read from a record."""
     model = making.register.model
     kind = model.kinds[kind_name]
     columns: list[Column] = []
     readers: list[Reader] = []
     for name in names:
         one = kind.field(name)
-        if one is None or one.sensitivity != "public":
+        if one is None:
             continue
         labels: Mapping[str, Text] = {code.code: code.label for code in model.codes(one)} if one.codes else {}
         label = (
             {lang: f"{words} ({one.unit})" for lang, words in one.label.items()} if one.unit else one.label
         )
         unit: Any = "date" if one.type == "date" else "code" if labels else "text"
-        columns.append(Column(name, label, unit, labels))
+        columns.append(Column(name, label, unit, labels, fields=((kind_name, name),)))
         readers.append(_reader(name))
     return tuple(columns), tuple(readers)
 

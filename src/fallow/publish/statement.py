@@ -23,6 +23,7 @@ from fallow.publish.publication import (
     Signatory,
     Signatures,
     Table,
+    classes_of,
 )
 from fallow.publish.results import bound, measure_column, stamp, table_of
 from fallow.publish.statement_terms import Asked, Terms
@@ -228,6 +229,7 @@ def publication_of(
         stamp=stamp(register, known=asked_on, true=true, head=head),
         issued=statement.date or None,
         parameters={key: value for key, value in told.items() if value is not None},
+        classes=classes_of(register.model),
     )
 
 

@@ -126,16 +126,14 @@ def _characteristics(making: Making) -> Table | Absent:
         return Absent("h_characteristics", title, why)
     model = making.register.model
     kind = model.kinds["ordnance_type"]
-    fields = [
-        one for name in _FIELDS if (one := kind.field(name)) is not None and one.sensitivity == "public"
-    ]
+    fields = [one for name in _FIELDS if (one := kind.field(name)) is not None]
     columns = []
     for one in fields:
         labels = {code.code: code.label for code in model.codes(one)} if one.codes else {}
         label = (
             {lang: f"{words} ({one.unit})" for lang, words in one.label.items()} if one.unit else one.label
         )
-        columns.append(Column(one.name, label, "text", labels))
+        columns.append(Column(one.name, label, "text", labels, fields=((kind.name, one.name),)))
     rows = []
     found = making.register.at(**making.clocks).records("ordnance_type")
     for record in sorted(found, key=lambda each: (str(each.fields.get("name")), each.id)):

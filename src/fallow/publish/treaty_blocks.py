@@ -78,7 +78,7 @@ def form_c(making: Making, year: int, keep: Callable[[Line], bool], prefix: str 
     def stands(line: Line) -> bool:
         return keep(line) and bool(line.values["closing"] or line.values["closing_hazards"])
 
-    laid = Column("date_laid", catalogue()["publish.forms.date_laid"], "date", hxl="#date+laid")
+    laid = Column("date_laid", catalogue()["publish.forms.date_laid"], "date", hxl="#date+laid", fields=())
     yield form(
         making,
         "stock",
