@@ -72,12 +72,12 @@ def test_one_file_is_for_the_archive_and_for_every_reader(documents: dict[str, b
     assert re.search(r"<pdfaid:part>2</pdfaid:part>", about)
     assert re.search(r"<pdfaid:conformance>B</pdfaid:conformance>", about)
     assert re.search(r"<pdfuaid:part>1</pdfuaid:part>", about)
-    assert bool(of.root_object["/MarkInfo"]["/Marked"])
+    assert of.root_object["/MarkInfo"]["/Marked"].value is True
     assert str(of.root_object["/Lang"]).startswith(lang)
     assert of.metadata is not None
     assert of.metadata.title == ("مطبوع للتجربة" if lang == "ar" else of.metadata.title)
     assert of.metadata.title
-    assert bool(of.root_object["/ViewerPreferences"]["/DisplayDocTitle"])
+    assert of.root_object["/ViewerPreferences"]["/DisplayDocTitle"].value is True
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
