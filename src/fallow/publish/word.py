@@ -30,19 +30,20 @@ from fallow.publish.publication import (
 from fallow.publish.statement import require_language
 from fallow.publish.word_parts import (
     LOCALES,
+    anchor,
     around_numbers,
     counted,
     from_the_right,
-    language,
     lines_between_rows,
     made,
-    q,
     same_bytes,
+    set_styles,
     shade_cell,
     shade_paragraph,
     size_of_arabic,
     table_from_the_right,
 )
+from fallow.publish.word_tables import Layout, fit, heads, layout, texts, turn
 from fallow.words import RIGHT_TO_LEFT, in_language, say
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class _Writer:
         self._sources = printed.sources(publication, lang)
         self._marks = {one.name: one for one in self._sources}
         self._bookmarks = 0
+        self._layouts: dict[str, Layout] = {}
         self._out: Document = docx.Document()
 
     # -- words ------------------------------------------------------------------------------------------
@@ -103,18 +105,31 @@ class _Writer:
         warning = self._paragraph(printed.s4(stamp, self._lang))
         shade_paragraph(warning, _PALE)
         level = 0
-        for block in printed.blocks(of):
+        blocks = list(printed.blocks(of))
+        for place, block in enumerate(blocks):
+            turn(self._out, turned=self._turned(blocks[place:]))
             if isinstance(block, Heading):
                 level = min(block.level, level + 1)
                 self._heading(in_language(block.text, self._lang), level)
             else:
                 self._block(block)
+        turn(self._out, turned=False)
         self._recipes()
         return self._out
 
+    def _turned(self, blocks: Sequence[Block]) -> bool:
+        """Whether the first of these stands on a turned page: a wide table, and the headings above it."""
+        first = next((one for one in blocks if not isinstance(one, Heading)), None)
+        return isinstance(first, Table) and self._layout(first).turned
+
+    def _layout(self, table: Table) -> Layout:
+        if table.id not in self._layouts:
+            self._layouts[table.id] = layout(heads(table, self._lang), texts(table, self._lang))
+        return self._layouts[table.id]
+
     def _set_up(self) -> None:
         """Properties, page, styles, header and footer."""
-        from docx.shared import Cm, Pt, RGBColor
+        from docx.shared import Cm
 
         of, stamp, out = self._of, self._of.stamp, self._out
         day = datetime.fromisoformat(f"{(of.issued or stamp.data_date)[:10]}").replace(tzinfo=UTC)
@@ -131,22 +146,7 @@ class _Writer:
         section = out.sections[0]
         section.page_width, section.page_height = Cm(21), Cm(29.7)
         section.left_margin = section.right_margin = Cm(2.2)
-        for name in ("Normal", "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Caption"):
-            style: Any = out.styles[name]
-            style.font.name = FONT
-            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-            for kind in ("ascii", "hAnsi", "cs", "eastAsia"):
-                fonts.set(q(f"w:{kind}"), FONT)
-            for theme in ("asciiTheme", "hAnsiTheme", "cstheme", "eastAsiaTheme"):
-                fonts.attrib.pop(q(f"w:{theme}"), None)
-            if name != "Normal":
-                style.font.color.rgb = RGBColor.from_string("1D2733" if name == "Caption" else _BLUE)
-            language(style.element.get_or_add_rPr(), LOCALES[self._lang], right=self._right)
-        out.styles["Normal"].font.size = Pt(10.5)
-        size_of_arabic(out.styles["Normal"].element.get_or_add_rPr(), 10.5)
-        out.styles["Caption"].font.size = Pt(10)
-        out.styles["Caption"].font.bold = True
-        out.styles["Caption"].paragraph_format.space_before = Pt(12)
+        set_styles(out, FONT, LOCALES[self._lang], right=self._right, colour=_BLUE)
         head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
         self._run(head, f"{stamp.programme} · {self._word('data_to', date=stamp.data_date)}", quiet=True)
         invented = printed.invented(stamp, self._lang)
@@ -168,6 +168,8 @@ class _Writer:
     # -- parts ------------------------------------------------------------------------------------------
 
     def _block(self, block: Block) -> None:
+        from docx.shared import Pt
+
         if isinstance(block, Paragraph):
             out = self._out.add_paragraph()
             for piece in printed.pieces(block, self._lang):
@@ -179,7 +181,10 @@ class _Writer:
             self._chart(block)
         elif isinstance(block, Absent):
             if block.title:
-                shade_paragraph(self._paragraph(in_language(block.title, self._lang), bold=True), _PALE)
+                title = self._paragraph(in_language(block.title, self._lang), bold=True)
+                title.paragraph_format.space_before = Pt(12)
+                title.paragraph_format.keep_with_next = True
+                shade_paragraph(title, _PALE)
             reason = f"{self._word('absent')}: {in_language(block.reason, self._lang)}"
             self._paragraph(reason, quiet=True)
         elif isinstance(block, Signatures):
@@ -239,7 +244,7 @@ class _Writer:
         if of is None:
             self._run(out, words, bold=bold, size=size)
             return
-        link = made("w:hyperlink", {"w:anchor": _anchor(of), "w:history": "1"})
+        link = made("w:hyperlink", {"w:anchor": anchor(of.anchor), "w:history": "1"})
         runs = [self._run(out, words, bold=bold, size=size, colour=None if size else _BLUE)]
         if size is None:
             letter = self._run(out, f"[{of.mark}]", colour=_BLUE)
@@ -260,7 +265,7 @@ class _Writer:
         out._p.append(made("w:bookmarkStart", {"w:id": number, "w:name": name}))
         out._p.append(made("w:bookmarkEnd", {"w:id": number}))
 
-    def _grid(self, heads: Sequence[tuple[str, bool]], rows: int, title: str) -> Any:
+    def _grid(self, heads: Sequence[tuple[str, bool]], rows: int, title: str, of: Layout) -> Any:
         """A table whose first row is its head, on every page it reaches."""
         out = self._out.add_table(rows=rows + 1, cols=len(heads), style="Table Grid")
         lines_between_rows(out)
@@ -270,7 +275,7 @@ class _Writer:
         first = out.rows[0]
         first._tr.get_or_add_trPr().append(made("w:tblHeader"))
         for cell, (head, number) in zip(first.cells, heads, strict=True):
-            self._fill(cell, head, number=number, bold=True)
+            self._fill(cell, head, size=of.size, number=number, bold=True)
             shade_cell(cell, _PALE)
         return out
 
@@ -279,6 +284,7 @@ class _Writer:
         cell: Any,
         words: str,
         *,
+        size: float,
         number: bool = False,
         bold: bool = False,
         quiet: bool = False,
@@ -290,9 +296,9 @@ class _Writer:
         out = cell.paragraphs[0]
         out.paragraph_format.space_after = Pt(0)
         if figure is not None:
-            self._number(out, words, figure, bold=bold, size=8.5)
+            self._number(out, words, figure, bold=bold, size=size)
         else:
-            self._run(out, words, bold=bold, quiet=quiet, size=8.5)
+            self._run(out, words, bold=bold, quiet=quiet, size=size)
         self._turn(out)
         if number and not self._right:
             # A paragraph from the right begins at the right: there its digits stand under digits already.
@@ -302,21 +308,24 @@ class _Writer:
         title = in_language(table.title, self._lang)
         caption = self._paragraph(title, style="Caption")
         caption.paragraph_format.keep_with_next = True
-        heads = [(printed.head(one, self._lang), one.unit in printed.NUMBERS) for one in table.columns]
-        out = self._grid(heads, len(table.rows) or 1, title)
+        of = self._layout(table)
+        out = self._grid(heads(table, self._lang), len(table.rows) or 1, title, of)
         grid = [list(row.cells) for row in out.rows]
-        for row, cells in zip(table.rows, grid[1:], strict=False):
-            for cell, column, place in zip(row.cells, table.columns, cells, strict=True):
+        for row, told, cells in zip(table.rows, texts(table, self._lang), grid[1:], strict=False):
+            for cell, text, column, place in zip(row.cells, told, table.columns, cells, strict=True):
                 self._fill(
                     place,
-                    printed.shown(cell, column.unit, self._lang, column.values),
+                    text,
+                    size=of.size,
                     number=column.unit in printed.NUMBERS,
                     bold=row.total,
                     quiet=cell.value is None,
                     figure=cell.figure,
                 )
         if not table.rows:
-            self._fill(grid[1][0].merge(grid[1][-1]), self._word("empty_table"), quiet=True)
+            empty = grid[1][0].merge(grid[1][-1])
+            self._fill(empty, self._word("empty_table"), size=of.size, quiet=True)
+        fit(out, of)
         for note in table.notes:
             self._small_line(in_language(note, self._lang))
         self._from(table)
@@ -341,7 +350,7 @@ class _Writer:
         for place, one in enumerate(found):
             if place:
                 self._run(out, ", ", quiet=True, size=8)
-            link = made("w:hyperlink", {"w:anchor": _anchor(one), "w:history": "1"})
+            link = made("w:hyperlink", {"w:anchor": anchor(one.anchor), "w:history": "1"})
             link.append(self._run(out, one.mark, colour=_BLUE, size=8)._r)
             out._p.append(link)
         if after:
@@ -366,15 +375,15 @@ class _Writer:
         if not of.people:
             self._paragraph(self._word("nobody_signed"))
             return
-        heads = [
-            (self._word(f"signatory.{name}"), False) for name in ("name", "organisation", "mandate", "date")
-        ]
-        out = self._grid(heads, len(of.people), title)
-        for row, one in zip(out.rows[1:], of.people, strict=False):
-            for place, (cell, text) in enumerate(
-                zip(row.cells, (one.name, one.organisation, one.mandate, one.date), strict=True)
-            ):
-                self._fill(cell, text, bold=place == 0)
+        columns = ("name", "organisation", "mandate", "date")
+        named = [(self._word(f"signatory.{name}"), False) for name in columns]
+        people = [(one.name, one.organisation, one.mandate, one.date) for one in of.people]
+        shape = layout(named, people)
+        out = self._grid(named, len(people), title, shape)
+        for row, told in zip(out.rows[1:], people, strict=False):
+            for place, (cell, text) in enumerate(zip(row.cells, told, strict=True)):
+                self._fill(cell, text, size=shape.size, bold=place == 0)
+        fit(out, shape)
 
     def _recipes(self) -> None:
         if not self._sources:
@@ -382,15 +391,10 @@ class _Writer:
         self._heading(self._word("sources"), 1)
         self._paragraph(self._word("sources.about"))
         for one in self._sources:
-            self._heading(self._word("source", mark=one.mark, title=one.title), 2, _anchor(one))
+            self._heading(self._word("source", mark=one.mark, title=one.title), 2, anchor(one.anchor))
             for label, value in one.rows:
                 out = self._small_line(f"{label}: ")
                 self._run(out, value, size=8)
             for id in one.figures:
                 out = self._small_line(f"{self._word('source.figures')}: ")
                 self._run(out, id, size=8)
-
-
-def _anchor(one: printed.Source) -> str:
-    """Word's bookmarks know no hyphen."""
-    return one.anchor.replace("-", "_")

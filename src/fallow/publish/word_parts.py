@@ -64,7 +64,7 @@ def made(name: str, attributes: dict[str, str] | None = None) -> Any:
 
 def shade_paragraph(out: Paragraph, colour: str) -> None:
     """A ground behind a paragraph."""
-    _put(out._p.get_or_add_pPr(), _shade(colour), (*_AFTER_SHADE, *_AFTER_BIDI))
+    put(out._p.get_or_add_pPr(), _shade(colour), (*_AFTER_SHADE, *_AFTER_BIDI))
 
 
 def shade_cell(cell: Any, colour: str) -> None:
@@ -74,7 +74,7 @@ def shade_cell(cell: Any, colour: str) -> None:
 
 def from_the_right(out: Paragraph) -> None:
     """Mark a paragraph as running from the right."""
-    _put(out._p.get_or_add_pPr(), made("w:bidi"), _AFTER_BIDI)
+    put(out._p.get_or_add_pPr(), made("w:bidi"), _AFTER_BIDI)
 
 
 def table_from_the_right(table: Any) -> None:
@@ -90,14 +90,14 @@ def lines_between_rows(table: Any) -> None:
         line = {"w:val": "single", "w:sz": "4", "w:space": "0", "w:color": "B8C2CC"}
         borders.append(made(f"w:{side}", line if drawn else {"w:val": "nil"}))
     after = ("shd", "tblLayout", "tblCellMar", "tblLook", "tblCaption", "tblDescription", "tblPrChange")
-    _put(table._tbl.tblPr, borders, after)
+    put(table._tbl.tblPr, borders, after)
 
 
 def size_of_arabic(properties: Any, points: float) -> None:
     """Word keeps the size of right-to-left letters apart from that of others."""
     for old in properties.findall(q("w:szCs")):
         properties.remove(old)
-    _put(properties, made("w:szCs", {"w:val": str(round(points * 2))}), _AFTER_SIZE)
+    put(properties, made("w:szCs", {"w:val": str(round(points * 2))}), _AFTER_SIZE)
 
 
 def language(properties: Any, locale: str, *, right: bool) -> None:
@@ -105,6 +105,28 @@ def language(properties: Any, locale: str, *, right: bool) -> None:
     for old in properties.findall(q("w:lang")):
         properties.remove(old)
     properties.append(made("w:lang", {"w:bidi" if right else "w:val": locale}))
+
+
+def set_styles(out: Any, font: str, locale: str, *, right: bool, colour: str) -> None:
+    """Font, language and colours of the styles that a document uses."""
+    from docx.shared import Pt, RGBColor
+
+    for name in ("Normal", "Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Caption"):
+        style: Any = out.styles[name]
+        style.font.name = font
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for kind in ("ascii", "hAnsi", "cs", "eastAsia"):
+            fonts.set(q(f"w:{kind}"), font)
+        for theme in ("asciiTheme", "hAnsiTheme", "cstheme", "eastAsiaTheme"):
+            fonts.attrib.pop(q(f"w:{theme}"), None)
+        if name != "Normal":
+            style.font.color.rgb = RGBColor.from_string("1D2733" if name == "Caption" else colour)
+        language(style.element.get_or_add_rPr(), locale, right=right)
+    out.styles["Normal"].font.size = Pt(10.5)
+    size_of_arabic(out.styles["Normal"].element.get_or_add_rPr(), 10.5)
+    out.styles["Caption"].font.size = Pt(10)
+    out.styles["Caption"].font.bold = True
+    out.styles["Caption"].paragraph_format.space_before = Pt(12)
 
 
 def around_numbers(words: str) -> tuple[str, str, str]:
@@ -129,5 +151,11 @@ def _shade(colour: str) -> Any:
     return made("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": colour})
 
 
-def _put(properties: Any, element: Any, before: tuple[str, ...]) -> None:
+def put(properties: Any, element: Any, before: tuple[str, ...]) -> None:
+    """An element at its place among properties: before those that its schema puts behind it."""
     properties.insert_element_before(element, *(f"w:{name}" for name in before))
+
+
+def anchor(name: str) -> str:
+    """Word's bookmarks know no hyphen."""
+    return name.replace("-", "_")
