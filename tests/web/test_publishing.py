@@ -599,6 +599,28 @@ def test_only_forms_can_be_sent_and_not_much(visitor: Visitor) -> None:
     assert many.status_code == 400
 
 
+def test_what_is_sent_lies_on_no_disk_before_a_page_has_it(
+    programme: Programme, built: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import waitress
+    from waitress.adjustments import Adjustments
+
+    from fallow.web import serve
+    from fallow.web.configured import MOST_SENT
+
+    given: dict[str, Any] = {}
+
+    def instead(application: Any, **named: Any) -> Any:
+        given.update(named)
+        raise OSError("not served")
+
+    monkeypatch.setattr(waitress, "create_server", instead)
+    with pytest.raises(Exception, match="not served"):
+        serve(programme.path, open_browser=False)
+    Adjustments(**given)  # names the server knows
+    assert given["inbuf_overflow"] >= given["max_request_body_size"] > MOST_SENT
+
+
 # -- bundles -------------------------------------------------------------------------------------------------
 
 

@@ -13,13 +13,17 @@ from typing import Any
 import waitress
 
 from fallow.errors import FallowError
-from fallow.web.configured import BUILT, configure
+from fallow.web.configured import BUILT, MOST_SENT, configure
 from fallow.web.desk import Desk
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 """A WSGI application."""
 
 log = logging.getLogger("fallow.web")
+
+SENDING = {"max_request_body_size": 2 * MOST_SENT, "inbuf_overflow": 2 * MOST_SENT}
+"""What is sent stays in memory and never on a disk. A little too much gets the guard's page, far too much is
+cut off while it comes."""
 
 
 def application(register_path: str | Path) -> Application:
@@ -83,7 +87,9 @@ def serve(
         log.info("serving %s, ledger head %d", register.path.name, register.ledger.head()[0])
     desk.close()
     try:
-        server = waitress.create_server(_answering(desk), host=host, port=port, threads=8, ident=None)
+        server = waitress.create_server(
+            _answering(desk), host=host, port=port, threads=8, ident=None, **SENDING
+        )
     except OSError as error:
         raise FallowError("WEB_PORT_TAKEN", f"{host}:{port}", found=error.strerror or str(error)) from error
     address = f"http://{'[::1]' if ':' in host else host}:{server.effective_port}/"
