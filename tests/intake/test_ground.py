@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from desk import Desk
 
 from fallow.errors import Finding
 from fallow.intake import Receipt, bring_in
+from fallow.intake import bring as bringing
 from fallow.intake.ground import look_at_ground
-from fallow.register import Delivery, Draft, Register, create_register
+from fallow.register import Delivery, Draft, Outlines, Register, create_register
 from fallow.register import ground as comparing
+from fallow.register.ground_reading import COMPARED, Reading
 
 HAZARDS = """
 source: survey
@@ -285,3 +288,27 @@ def test_areas_of_many_are_the_geodesic_areas() -> None:
     assert areas_m2(np.array(shapes)) == pytest.approx(
         [area_m2(shapely.to_wkb(one)) for one in shapes], rel=1e-5
     )
+
+
+def test_outlines_noted_on_the_way_in_are_those_read_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What first comes in is entered in columns, what changed one by one: both are noted."""
+    noted: list[tuple[int, int]] = []
+
+    def looked(register: Register, reports: Sequence[range], outlines: Outlines) -> Iterator[Finding]:
+        spans = [(one.start, one.stop - 1) for one in reports]
+        back = Reading(register._connection, register.model, spans).coming()
+        for kind in COMPARED:
+            for mine, theirs in zip(outlines.of(kind), back.of(kind), strict=True):
+                assert np.array_equal(mine, theirs), kind
+        noted.append((len(outlines.of("hazard")[0]), len(outlines.of("land_release")[0])))
+        return look_at_ground(register, reports, outlines)
+
+    monkeypatch.setattr(bringing, "look_at_ground", looked)
+    first = [("A", "sha", square(30)), ("B", "cha", square(31)), ("C", "sha", square(32))]
+    desk.bring(HAZARDS, areas__geojson=areas(*first))
+    changed = [("A", "sha", square(40)), ("B", "cha", square(31)), ("D", "cha", square(33))]
+    desk.bring(HAZARDS.replace("2024-03-31", "2024-06-30"), areas__geojson=areas(*changed))
+    desk.bring(RELEASES, areas__geojson=areas(("R", "cleared", square(31))))
+    assert noted == [(3, 0), (2, 0), (0, 1)]

@@ -117,7 +117,7 @@ def _bring(
                 counts = run.counts()
                 for found in check(source, counts, _counts_of(before), accept):
                     tally.add(found)
-            for found in look_at_ground(register, run.reports):
+            for found in look_at_ground(register, run.reports, run.outlines):
                 tally.add(found)
             approved, held = 0, run.reporter.count.held
             if act is not None:

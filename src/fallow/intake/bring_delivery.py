@@ -15,7 +15,7 @@ from fallow.intake.receipt import Columns, Receipt, Tally
 from fallow.intake.reporting import Reporter
 from fallow.intake.reporting_sheet import Hand
 from fallow.intake.source import DeliverySpec, Source, TableSpec
-from fallow.register import Approval, Draft, Register, Said, Sheet
+from fallow.register import Approval, Draft, Outlines, Register, Said, Sheet
 
 
 class DeliveryRun:
@@ -27,6 +27,8 @@ class DeliveryRun:
         Nothing of this source came in before: there is nothing to compare with.
     digest
         Over the contents of the delivery's files; the identity of rows without an id rests on it.
+    outlines
+        Where the polygons that came in lie.
     reading
         The file being read right now; where it cannot be read, it is the one to keep in quarantine.
     """
@@ -44,6 +46,7 @@ class DeliveryRun:
         self.digest = ""
         self.reading: Path | None = None
         self.reports: list[range] = []
+        self.outlines = Outlines()
         self._source = source
         self._delivery = delivery
         self._paths = paths
@@ -208,8 +211,12 @@ class DeliveryRun:
             return
         if isinstance(drafts, Sheet):
             span = self._register.add_sheet(drafts, number, self._act)
+            self.outlines.note(drafts.kind, span, drafts.shapes)
         else:
             span = self._register.add(drafts, delivery=number)
+            for kind in {one.kind for one in drafts}:
+                mine = [(at, one.geometry) for at, one in zip(span, drafts, strict=True) if one.kind == kind]
+                self.outlines.note(kind, [at for at, _ in mine], [shape for _, shape in mine])
             if self._act is not None:
                 self._act.receive(span, drafts, self._register.today())
         if self.reports and self.reports[-1].stop == span.start:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fallow.errors import Finding
-from fallow.register import Register
+from fallow.register import Outlines, Register
 
 WARNINGS = ("HAZARDS_OVERLAP", "RELEASED_WITHOUT_HAZARD", "RELEASED_AGAIN", "GROUND_NOT_MEASURED")
 """Codes of what is told here: it comes in, and the person who approves should look at it."""
 
 
-def look_at_ground(register: Register, reports: Sequence[range]) -> Iterator[Finding]:
+def look_at_ground(
+    register: Register, reports: Sequence[range], outlines: Outlines | None = None
+) -> Iterator[Finding]:
     """Hazardous areas that cover each other, land released where none is recorded, land released again.
 
     Parameters
     ----------
     reports
         Ledger numbers of the delivery; it is held against itself and against what stood before.
+    outlines
+        Where its polygons lie, as noted while it was entered.
     """
-    found = register.ground(reports)
+    found = register.ground(reports, outlines)
     facts: dict[str, object]
     for one in found.overlaps:
         facts = {

@@ -7,6 +7,7 @@ from fallow.register.compare import Changed
 from fallow.register.counted import Added, Alike, Cell, Inputs
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.ground import Ground, Outside, Overlap
+from fallow.register.ground_reading import Outlines
 from fallow.register.life import Life, LifeDecision, LifeReport
 from fallow.register.merkle import (
     SignedTree,
@@ -49,6 +50,7 @@ __all__ = [
     "LifeDecision",
     "LifeReport",
     "Outcome",
+    "Outlines",
     "Outside",
     "Overlap",
     "Parallel",

@@ -18,6 +18,7 @@ from fallow.register.damage import readable
 from fallow.register.decide import Conflict
 from fallow.register.files import FileStore
 from fallow.register.ground import Ground, ground
+from fallow.register.ground_reading import Outlines
 from fallow.register.ledger import Entry, Ledger
 from fallow.register.life import Life, life_of
 from fallow.register.prefix import PrefixView
@@ -127,9 +128,13 @@ class Asking:
         """Ledger numbers of reports that nobody decided on yet."""
         return receiving.drafts(self._connection, delivery)
 
-    def ground(self, reports: Sequence[range]) -> Ground:
-        """Shapes among these reports that cover each other's ground, or release none that was recorded."""
-        return ground(self._connection, self.model, [(one.start, one.stop - 1) for one in reports])
+    def ground(self, reports: Sequence[range], outlines: Outlines | None = None) -> Ground:
+        """Shapes among these reports that cover each other's ground, or release none that was recorded.
+
+        ``outlines`` are where they lie, if that was noted while they were entered.
+        """
+        spans = [(one.start, one.stop - 1) for one in reports]
+        return ground(self._connection, self.model, spans, outlines)
 
     def entry(self, number: int) -> Entry:
         """One ledger entry; ``ENTRY_UNKNOWN`` when there is none of that number."""

@@ -20,7 +20,7 @@ from fallow.kinds import Model
 from fallow.register import boxes as joins
 from fallow.register.boxes import Boxes
 from fallow.register.geodesy import areas_m2
-from fallow.register.ground_reading import Numbers, Reading, Shape, Spans
+from fallow.register.ground_reading import Numbers, Outlines, Reading, Shape, Spans
 from fallow.register.standing import Guards
 
 PAIRS = 10_000
@@ -70,18 +70,23 @@ class Ground:
     unmeasured: int = 0
 
 
-def ground(connection: sqlite3.Connection, model: Model, spans: Spans) -> Ground:
+def ground(
+    connection: sqlite3.Connection, model: Model, spans: Spans, coming: Outlines | None = None
+) -> Ground:
     """Compare the shapes of some reports; needs the indexes whole, so not while a bulk load is open.
 
     Parameters
     ----------
     spans
         Ledger numbers of the reports of one delivery, in order.
+    coming
+        Where their polygons lie, if that was noted while they were entered; else they are read back.
     """
     if "hazard" not in model.kinds or not spans:
         return Ground()
     reading, budget = Reading(connection, model, spans), _Budget()
-    (numbers, boxes), (releases, reach) = reading.coming("hazard", "land_release")
+    coming = coming or reading.coming()
+    (numbers, boxes), (releases, reach) = coming.of("hazard"), coming.of("land_release")
     compared = _compared(reading.guards(model.kind("hazard")))
     wanted = ("hazard_class", "status", "parent")
     overlaps = list(_overlaps(reading, "hazard", wanted, compared, numbers, boxes, budget))

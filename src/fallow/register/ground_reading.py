@@ -56,6 +56,38 @@ _AREAS = frozenset({b"\x01\x03\x00\x00\x00", b"\x01\x06\x00\x00\x00"})
 """How the WKB of a polygon and of several starts."""
 
 
+COMPARED = ("hazard", "land_release")
+"""Kinds whose ground is compared."""
+
+
+class Outlines:
+    """Numbers and boxes of the polygons of a delivery by kind, noted while it is entered: 40 bytes each."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[tuple[Numbers, Boxes]]] = {}
+
+    def note(self, kind: str, numbers: Sequence[int], shapes: Sequence[bytes | None] | None) -> None:
+        """Note the shapes of some reports of one kind; only areas of :data:`COMPARED` play a part."""
+        if kind not in COMPARED:
+            return
+        located = [at for at, one in enumerate(shapes or ()) if one is not None]
+        if shapes is None or not located:
+            return
+        solid = [one for one in shapes if one is not None]
+        flat = _are_polygons(solid)
+        if flat.any():
+            known = np.array([numbers[at] for at in located], dtype=np.int64)[flat]
+            areas = solid if flat.all() else [solid[at] for at in np.flatnonzero(flat)]
+            self._found.setdefault(kind, []).append((known, geoblob.bounds_of(areas)))
+
+    def of(self, kind: str) -> tuple[Numbers, Boxes]:
+        """Numbers and boxes of one kind, in the order they were noted."""
+        found = self._found.get(kind)
+        if not found:
+            return np.empty(0, dtype=np.int64), np.empty((0, 4))
+        return np.concatenate([one for one, _ in found]), np.concatenate([box for _, box in found])
+
+
 class Reading:
     """Reads shapes by ledger number (what came in) and by row (what stood before)."""
 
@@ -69,27 +101,21 @@ class Reading:
         """Ranks of danger and guarded states of a kind."""
         return guards(self._model, kind)
 
-    def coming(self, *kinds: str) -> list[tuple[Numbers, Boxes]]:
-        """Numbers and boxes of the polygons of each kind that came in: 40 bytes each."""
-        numbers: dict[str, list[Numbers]] = {kind: [np.empty(0, dtype=np.int64)] for kind in kinds}
-        found: dict[str, list[Boxes]] = {kind: [np.empty((0, 4))] for kind in kinds}
+    def coming(self) -> Outlines:
+        """The polygons that came in, read back from the ledger."""
+        found = Outlines()
         for low, high in self._spans:
             rows = self._connection.execute(
                 "SELECT r.kind, r.number, l.geometry FROM fallow_report r "
                 "JOIN fallow_ledger l ON l.number = r.number WHERE r.number BETWEEN ? AND ? "
-                f"AND r.kind IN ({','.join('?' * len(kinds))}) AND l.geometry IS NOT NULL",
-                (low, high, *kinds),
+                "AND r.kind IN (?, ?) AND l.geometry IS NOT NULL",
+                (low, high, *COMPARED),
             )
             while some := rows.fetchmany(_READ):
-                shapes = [row[2] for row in some]
-                flat = _are_polygons(shapes)
-                said, known = np.array([row[0] for row in some]), np.array([row[1] for row in some])
-                for kind in kinds:
-                    mine = flat & (said == kind)
-                    if mine.any():
-                        numbers[kind].append(known[mine])
-                        found[kind].append(geoblob.bounds_of([shapes[at] for at in np.flatnonzero(mine)]))
-        return [(np.concatenate(numbers[kind]), np.concatenate(found[kind])) for kind in kinds]
+                for kind in COMPARED:
+                    mine = [row for row in some if row[0] == kind]
+                    found.note(kind, [row[1] for row in mine], [row[2] for row in mine])
+        return found
 
     def stood(self, around: Boxes, kind: str = "hazard") -> tuple[Numbers, Boxes]:
         """Rows and boxes of the records that stand now, were there before this delivery and lie near it."""
