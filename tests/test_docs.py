@@ -124,6 +124,16 @@ def test_every_verb_has_a_heading() -> None:
     assert sorted(verb for verb in main.list_commands(None) if f"fallow {verb}" not in told) == []
 
 
+def test_every_publication_and_every_format_is_on_its_page() -> None:
+    from fallow.intake.read import FORMATS
+    from fallow.publish import publications
+
+    for page, names in (("treaty.md", publications()), ("sources.md", FORMATS)):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        rows = "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("|"))
+        assert [one for one in names if f"`{one}`" not in rows] == [], page
+
+
 def test_every_setting_of_a_register_is_told(tmp_path: Path) -> None:
     from fallow.register import create_register
 

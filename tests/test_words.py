@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from fallow import words
 from fallow.words import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -292,6 +293,32 @@ def test_a_key_that_nobody_says_is_found() -> None:
         assert said.says(key), key
 
 
+def test_everything_that_registers_itself_has_its_words() -> None:
+    """A page lists all of them: one without its words takes the whole page down."""
+    from fallow.analysis import analyses
+    from fallow.publish import publications
+
+    known = set(words.catalogue())
+    wanted = []
+    for name, one in analyses().items():
+        wanted += [f"analysis.{name}", f"analysis.about.{name}"]
+        wanted += [f"analysis.param.{param}{part}" for param in one.asks for part in ("", ".help")]
+    for name, builder in publications().items():
+        wanted += [f"publish.{name}", f"web.publish.for.{name}"]
+        for param in builder.parameters:
+            own = f"web.publish.param.{param}"
+            wanted.append(own if own in known else f"analysis.param.{param}")
+    assert sorted(set(wanted) - known) == []
+
+
+def test_every_language_has_what_no_table_of_words_tells() -> None:
+    from fallow.publish.word_parts import LOCALES
+
+    assert list(words.LANGUAGE_NAMES) == list(LANGUAGES)
+    assert list(LOCALES) == list(LANGUAGES)
+    assert set(LANGUAGES) >= words.RIGHT_TO_LEFT
+
+
 def test_every_label_of_every_kind_is_there() -> None:
     from fallow.kinds import load_kinds
 
@@ -321,6 +348,7 @@ def test_every_label_of_every_kind_is_there() -> None:
 
 
 GOOD = {
+    **dict.fromkeys(LANGUAGES, "Nihil {found} hic est."),  # whatever language is added
     "code": "X",
     "en": "No row {found} here.",
     "fr": "Aucune ligne {found} ici.",
