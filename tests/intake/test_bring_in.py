@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 from desk import ROWS, VICTIMS, Desk
 
 from fallow.errors import FallowError, catalogue
@@ -614,3 +616,38 @@ def test_geometry_that_nobody_takes_is_left_over(desk: Desk) -> None:
     receipt = desk.bring(text, areas__geojson=f'{{"type":"FeatureCollection","features":[{rows}]}}')
     assert receipt.columns.left_over == ("(geometry)",)
     assert next(iter(desk.register.at().records("hazard"))).geometry is None
+
+
+@pytest.mark.parametrize("by", ["code", "fid"])
+def test_the_row_number_of_a_geopackage_is_no_column_unless_it_is_named(desk: Desk, by: str) -> None:
+    """Every export counts its rows anew: two equal rows differ in nothing but that number."""
+    text = f"""
+source: areas
+who: Office
+licence: none stated
+delivered: 2024-03-31
+files: {{areas: areas.gpkg}}
+tables:
+  - name: areas
+    format: gpkg
+    records:
+      - kind: hazard
+        id: {{column: {by}}}
+        date: seen
+        fields: {{code: code, hazard_class: class, status: state}}
+        geometry: own
+"""
+    folder = desk.write(text)
+    rows = [("H-1", "sha", "open", "2024-01-05"), ("H-2", "cha", "open", "2024-01-06")]
+    told = [*rows, rows[0]]
+    columns = dict(zip(("code", "class", "state", "seen"), zip(*told, strict=True), strict=True))
+    shapes = [shapely.box(16 + x, 44, 16.001 + x, 44.001) for x in (0, 1, 0)]
+    gpd.GeoDataFrame(columns, geometry=shapes, crs=4326).to_file(folder / "areas.gpkg", layer="areas")
+    receipt = bring_in(folder, desk.register, approve_by="im.officer", why="test")
+    assert found(receipt, "DUPLICATE_ID") == []
+    if by == "code":
+        assert (receipt.reported, receipt.refused, receipt.known_already) == (2, 0, 1)
+        assert found(receipt, "DUPLICATE_ROW") == ["areas.gpkg layer areas, fid 3"]
+    else:
+        assert (receipt.reported, receipt.refused, receipt.known_already) == (3, 0, 0)
+    assert "fid" not in receipt.columns.left_over

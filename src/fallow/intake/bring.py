@@ -150,7 +150,12 @@ def _prepared(source: Source, register: Register) -> Source:
     tables = tuple(
         replace(
             table,
-            read=replace(table.read, extent=extent or None, huge_area_m2=_limit(table, register.model, huge)),
+            read=replace(
+                table.read,
+                extent=extent or None,
+                huge_area_m2=_limit(table, register.model, huge),
+                named=sorted(frozenset().union(*(record.columns for record in table.records))),
+            ),
         )
         for table in source.tables
     )

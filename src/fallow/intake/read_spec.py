@@ -110,6 +110,9 @@ class ReadSpec:
         From which geodesic area on a polygon needs a second look.
     accept
         Finding code to ``repair`` or ``accept``: what a named person has accepted in ``source.yaml``.
+    named
+        The columns that the description names. Row numbers of a GeoPackage (its integer primary key) are a
+        column of the data only if named: every export counts anew. ``None`` when nothing is described yet.
     """
 
     format: str
@@ -123,6 +126,7 @@ class ReadSpec:
     extent: list[list[float]] | None = None
     huge_area_m2: float | None = None
     accept: dict[str, str] = field(default_factory=dict)
+    named: list[str] | None = None
     limits: Limits = field(default_factory=Limits)
 
     def as_dict(self) -> dict[str, Any]:

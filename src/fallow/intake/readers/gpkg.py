@@ -63,7 +63,7 @@ def _chosen(job: Job, found: list[Layer]) -> Layer:
 
 
 def _rows(job: Job, connection: sqlite3.Connection, layer: Layer) -> Iterator[Chunk]:
-    names = [*layer.columns]
+    names = [one for one in layer.columns if not _counts_rows(layer, one, job.spec.named)]
     total = connection.execute(f"SELECT count(*) FROM {quoted(layer.name)}").fetchone()[0]  # noqa: S608
     wanted = ", ".join(
         quoted(name) for name in (*names, *([layer.geometry_column] if layer.geometry_column else []))
@@ -87,6 +87,12 @@ def _rows(job: Job, connection: sqlite3.Connection, layer: Layer) -> Iterator[Ch
         yield chunk
     if start == 0:
         yield Chunk(0, [], {name: [] for name in names}, [] if layer.geometry_column else None, done=1.0)
+
+
+def _counts_rows(layer: Layer, name: str, named: list[str] | None) -> bool:
+    """Whether a column is the number of the row, which tells where it stood and nothing else."""
+    key = name == layer.key and layer.kinds[name] == "number"
+    return key and named is not None and name not in named
 
 
 def _fetched(connection: sqlite3.Connection, query: str) -> Iterator[list[tuple[Any, ...]]]:
