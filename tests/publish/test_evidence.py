@@ -373,6 +373,50 @@ def test_shares_beside_withheld_lines_are_proved_from_what_they_are_shares_of(ye
     assert_tells_no_more_than_printed(years, "by_year")
 
 
+def test_services_are_proved_by_what_their_records_alone_say(tmp_path: Path) -> None:
+    """By service and year; by sex nobody can without joining a service to a person, and that is said."""
+    register = create_register(tmp_path / "a.gpkg", title="Any", invented=True)
+    victims = [
+        Draft(
+            "victim", f"v{i}", "s", "A", "2021-03-03", {"code": f"v{i}", "outcome": "injured", "sex": "male"}
+        )
+        for i in range(22)
+    ]
+    services = [
+        Draft(
+            "assistance",
+            f"a{i}",
+            "s",
+            "A",
+            "2021-05-03",
+            {
+                "code": f"a{i}",
+                "victim": f"v{i}",
+                "service": "medical_care" if i < 9 else "rehabilitation",
+                "status": "provided" if i % 2 else "need",
+                "date_of_information": "2021-05-03",
+                "need_date": "2021-05-03",
+                **({"provided_date": "2021-06-04"} if i % 2 else {}),
+            },
+        )
+        for i in range(22)
+    ]
+    for drafts in (victims, services):
+        assert register.approve(list(register.add(drafts)), by="officer", why="test").approved == 22
+    for more in ({}, {"year": "2021"}):
+        of = made(register, {"services": run("assistance", register, **more)}, "public")
+        told = printed(of.redacted.publication)
+        assert len([one for one in told.values() if one]) > 2
+        assert not of.evidence.unproved
+        assert proved(of) == told
+        text = b"".join(of.kept("services").lines)
+        assert not [one for one in (b'"a1"', b'"v1"', b"2021-05", b"2021-06") if one in text]
+    of = made(register, {"services": run("assistance", register, by="sex")}, "public")
+    assert {one.line for one in of.evidence.unproved} == {("male",)}
+    assert set(of.evidence.unproved.values()) == {"publish.unproved.tells_more"}
+    register.close()
+
+
 def test_a_row_too_few_behind_a_share_is_found(years: Made) -> None:
     """The evidence of a share holds everybody it is over: without one of them it comes out otherwise."""
     kept = years.kept("by_year")

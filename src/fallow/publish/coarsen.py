@@ -149,6 +149,13 @@ def _choices(column: tuple[str, ...], of: Class, question: Question) -> Iterator
     if field is not None and field.type in _TOLD:
         for value in sorted(question.shared(figures, name, None)):
             yield {name: value}
+    elif field is not None and field.type == "date":
+        low, high = _period(question.parameters)
+        for digits in (4, 7):
+            if low[:digits] == high[:digits]:
+                yield {name: low[:digits]}
+            for value in sorted(question.shared(figures, name, digits)):
+                yield {name: value}
 
 
 def _dates(figures: frozenset[Figure], question: Question) -> Iterator[dict[str, str | None]]:

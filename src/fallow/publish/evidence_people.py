@@ -76,12 +76,15 @@ def people_evidence(of: People) -> Kept:
     """The evidence of one result about people."""
     days = None if of.notes.known_days is None else _years(of.notes.known_days)
     views = tuple(sorted(of.notes.views, key=str))
-    kind = _kind(of)
-    kept = Kept(True, kind or "", of.by_head, views, days, (), (), {})
-    if kind is None:
-        return replace(kept, unproved=dict.fromkeys(of.told, TELLS_MORE))
-    with EvidenceRegister((), of.model, facts_of(kept, of.recipe)) as evidence:
-        return _Maker(of, kept, _sorts(of, kept), evidence).made()
+    made = []
+    for kind in _kinds(of):
+        kept = Kept(True, kind, of.by_head, views, days, (), (), {})
+        with EvidenceRegister((), of.model, facts_of(kept, of.recipe)) as evidence:
+            made.append(_Maker(of, kept, _sorts(of, kept), evidence).made())
+        if not made[-1].unproved:
+            break
+    # a number nobody can prove stands under either kind; what most are proved by is kept
+    return min(made, key=lambda one: len(one.unproved))
 
 
 def _years(days: Sequence[str]) -> tuple[str, ...]:
@@ -89,15 +92,13 @@ def _years(days: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({f"{day[:4]}-12-31" for day in days}))
 
 
-def _kind(of: People) -> str | None:
-    """The kind whose records are the persons.
+def _kinds(of: People) -> list[str]:
+    """The kinds whose records may be the rows, one kind at a time: nobody but the office may join them.
 
-    Victims wherever they are read: what a record of assistance says of them, none but the office may join.
+    Victims first. Services are counted by records of assistance; by what these alone say they can be proved.
     """
-    persons = {name for name in of.notes.read if name in of.model.kinds and name in PEOPLE}
-    if "victim" in of.model.kinds and (not persons or "victim" in persons):
-        return "victim"
-    return next(iter(persons)) if len(persons) == 1 else None
+    persons = sorted(PEOPLE & of.notes.read.keys() & of.model.kinds.keys())
+    return sorted({*persons, "victim"} & of.model.kinds.keys(), key=lambda one: one != "victim")
 
 
 def _sorts(of: People, kept: Kept) -> list[Sort]:
