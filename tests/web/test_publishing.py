@@ -703,6 +703,8 @@ def test_a_statement_is_listed_with_those_who_signed_and_those_who_took_back(
     look = text(sent(own, address, audience="partner", language=["en", "ar"]))
     assert "people were harmed" in look and "&lt;b&gt;N. Birch" in sent(own, address).body.decode()
     assert re.search(r'class="figure" href="/figures/casualties/explain\?year=2021[^"]*"><bdi>1</bdi>', look)
+    public = text(sent(own, address, language=["en", "ar"]))
+    assert f'In 2021, <span class="untold">{say("publish.withheld", "en")}</span> people' in public
     own.speak("ar")
     arabic = text(sent(own, address, audience="partner", language=["en", "ar"]))
     assert '<article class="paper" lang="ar" dir="rtl"' in arabic

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.utils.safestring import mark_safe
 
 from fallow.publish import (
+    PAGE_LOOK,
     Absent,
     Cell,
     Chart,
@@ -195,15 +196,20 @@ def _blocks(of: Publication, lang: str) -> Iterator[Block]:
             level = min(block.level, level + 1)
             yield Block("heading", _label(block.text, lang), level=min(3 + level, 6))
         elif isinstance(block, Paragraph):
+            untold = {one.figure for one in block.figures.values() if one.value is None}
             pieces = (
-                Number(_plain(one.text, lang), explained(of, one.figure))
+                Number(_plain(one.text, lang), "", quiet=True)
+                if one.figure and one.figure in untold
+                else Number(_plain(one.text, lang), explained(of, one.figure))
                 for one in printed.pieces(block, lang)
             )
             yield Block("paragraph", pieces=tuple(pieces))
         elif isinstance(block, Table):
             yield _table(of, block, lang)
         elif isinstance(block, Chart):
-            drawn = chart_svg(block, of.table(block.table), lang)
+            drawn = chart_svg(
+                block, of.table(block.table), lang, look=PAGE_LOOK, link=lambda one: explained(of, one)
+            )
             # the writer of the picture escapes every word in it
             yield Block("chart", _label(block.title, lang), picture=mark_safe(drawn))  # noqa: S308
         elif isinstance(block, Absent):
