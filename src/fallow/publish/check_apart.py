@@ -20,7 +20,7 @@ SILENCE_S = 90.0
 """Longest time one document may take before the process is ended."""
 
 _CHILD = Path(__file__).with_name("check_start.py")
-_KEPT = ("SYSTEMROOT", "PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP")
+_KEPT = ("SYSTEMROOT", "PATH", "LANG", "LC_ALL")
 
 
 def apart(asked: Asked, *, silence: float = SILENCE_S) -> Iterator[Line]:
@@ -31,7 +31,7 @@ def apart(asked: Asked, *, silence: float = SILENCE_S) -> Iterator[Line]:
     """
     answered: set[str] = set()
     at, unlike, ended = "", False, False
-    child = _start()
+    child = _start(asked.folder)
     timer = _Timer(child, silence)
     try:
         _send(cast(IO[bytes], child.stdin), asked)
@@ -89,8 +89,10 @@ class _Timer:
         self._child.kill()
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    """The process; what it writes for a while lies in a folder that is taken away whatever becomes of it."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return subprocess.Popen(  # noqa: S603 - this interpreter and our own file; the request goes by pipe
         [sys.executable, "-I", str(_CHILD)],

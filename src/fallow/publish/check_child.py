@@ -75,8 +75,7 @@ def answers(asked: Asked, *, confined: bool) -> Iterator[Answer]:
         except FallowError as error:
             yield _said(Line(error.code, "open", name, error.facts))
             continue
-        packed = document.form in ("docx", "xlsx")
-        if ours == content or (packed and archive.same_parts(ours, content, name)):
+        if ours == content:
             yield _said(holds("document", name))
         else:
             unlike.append((document, ours, content, otherwise(document.form, asked.made_with)))
@@ -94,6 +93,9 @@ def _unlike(
     """Lines for a document whose bytes are others than those made here; one at least."""
     name = document.name
     try:
+        if document.form in ("docx", "xlsx") and archive.same_parts(ours, theirs, name):
+            yield holds("document", name)
+            return
         wrong = cells(document, theirs, of, strict=not others)
         if wrong:
             yield from wrong

@@ -15,13 +15,13 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from fallow.publish.typeset import FONTS
+from fallow.publish.letters import EAST_ASIA, FONTS
 
 _HOUSE = Path(__file__).resolve().parents[1]
 _WRITERS = ("publish/*.py", "publish/*.typ", "words.py", "words/*.csv", "kinds/catalogue/*.yaml")
 """What decides the bytes of a document besides the publication: writers, template, words, names of kinds."""
 
-_FONTS = tuple(sorted(one.replace("_", "-") for one in FONTS.values()))
+_FONTS = tuple(sorted({one.replace("_", "-") for one in (*FONTS.values(), *EAST_ASIA.values())}))
 _ALWAYS = ("fallow", "writers", "python")
 _OF: Mapping[str, tuple[str, ...]] = {
     "csv": _ALWAYS,
