@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
 
 import pypdf
 import pypdfium2
@@ -237,3 +240,25 @@ def test_without_a_font_it_says_what_to_install(
         typeset.pdf(named(made, PLACES["Tamil"]), "en")
     assert refused.value.code == "FONTS_MISSING"
     assert package.replace("_", "-") in refused.value.remedy
+
+
+@pytest.mark.parametrize("script", ["Burmese", "Khmer", "Thai"])
+def test_lines_with_signs_above_and_below_stand_further_apart(made: Publication, script: str) -> None:
+    def apart(words: str) -> float:
+        small = replace(made, blocks=(Paragraph(all_languages(words), {}),))
+        page = pypdfium2.PdfDocument(typeset.pdf(small, "en"))[0].get_textpage()
+        found, feet = page.search(words[0]), set()
+        while (one := found.get_next()) is not None:
+            feet.add(round(page.get_charbox(one[0], loose=True)[1], 1))
+        lines = sorted(feet, reverse=True)
+        return min(upper - lower for upper, lower in pairwise(lines) if upper - lower > 3)
+
+    assert apart(PLACES[script] * 40) > 1.2 * apart("x" + " x" * 200)
+
+
+def test_several_threads_lay_out_a_font_once() -> None:
+    letters._folder.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: letters.folders(["Noto Sans Lao", "Noto Sans Thai"]), range(32)))
+    (only,) = found
+    assert [len(list(Path(one).glob("*.ttf"))) for one in only[2:]] == [1, 1]

@@ -14,7 +14,8 @@ from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
+from threading import Lock
 from unicodedata import category, east_asian_width, name
 
 from fallow.errors import FallowError
@@ -62,6 +63,8 @@ _LATIN_THEN_NUMBER = re.compile(rf"(?<=(?![{_FROM_RIGHT}])[{_LETTERS}])(?=\s*[,Ø
 """A space or a hyphen alone keeps a number with its name: WGS 84, PMN-2."""
 _TEXT = re.compile(r">([^<>]+)<")
 _WORD = re.compile(r"[^\x00-\u036f\u2000-\u206f]+(?:[\u200c\u200d][^\x00-\u036f\u2000-\u206f]+)*")
+_ONE_AT_A_TIME = Lock()
+"""A web server prints from several threads, and a folder is laid out once."""
 _FIRST_PICTURE = "\u2190"
 
 
@@ -82,11 +85,12 @@ def folders(of: Iterable[str]) -> tuple[str, ...]:
         ``FONTS_MISSING`` names the package that is not installed.
     """
     packages = {**ALWAYS, **{one: FONTS.get(one, EAST_ASIA.get(one, "manimgx_fonts")) for one in of}}
-    return tuple(
-        _folder(family, package)
-        for family, package in packages.items()
-        if family not in EAST_ASIA or find_spec(package)
-    )
+    with _ONE_AT_A_TIME:
+        return tuple(
+            _folder(family, package)
+            for family, package in packages.items()
+            if family not in EAST_ASIA or find_spec(package)
+        )
 
 
 def in_their_fonts(svg: str) -> str:
@@ -148,8 +152,7 @@ def _folder(family: str, package: str) -> str:
         raise FallowError("FONTS_MISSING", family, package=package.replace("_", "-"))
     if not together:
         return str(files[0].parent)
-    alone = Path(_alone().name) / family.replace(" ", "")
-    alone.mkdir()
+    alone = Path(mkdtemp(dir=_alone().name))
     for file in files:
         copyfile(file, alone / file.name)
     return str(alone)
