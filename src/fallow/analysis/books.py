@@ -40,11 +40,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fallow.analysis.books_account import Account, book_account
 from fallow.analysis.books_history import UNKNOWN, Story
 from fallow.analysis.books_journal import Columns, Journal
-from fallow.analysis.books_memory import MEMORY
+from fallow.analysis.books_memory import MEMORY, Kept
 from fallow.analysis.books_table import COLUMNS, lines, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.period import Period
@@ -71,6 +72,11 @@ def account(asked: Asked) -> Account:
     The records it rests on are noted in ``asked``.
     """
     return MEMORY.account(asked, book_account)
+
+
+def kept(asked: Asked) -> Kept:
+    """The same with what was read for it, which is not noted in ``asked``."""
+    return MEMORY.kept(asked, book_account)
 
 
 @analysis("books")
@@ -110,9 +116,8 @@ def books(
     with collector_paused():
         sums = sheet(booked.story, booked.journal, booked.columns, periods)
         table = tuple(lines(sums, dimensions, names, together))
-    period_key = [Key("period", catalogue()["books.by.period"])] if names else []
     return Found(
-        keys=(*period_key, *(cell_key(asked, booked.journal, d) for d in dimensions)),
+        keys=keys_of(asked, booked.journal, dimensions, names),
         measures=measures(),
         lines=table,
         notes=tuple(notes(booked, together)),
@@ -139,15 +144,11 @@ def in_place(booked: Account, place: str | None) -> Account:
     """The account with only the moves and balances of one unit."""
     if place is None:
         return booked
-    wanted = place.casefold()
-    name = booked.story.places.get(wanted, place).casefold()
-    kept = np.array(
-        [name in (cell[3].casefold(), cell[4].casefold()) for cell in booked.journal.cells], dtype=bool
-    )
-    if not kept.any():
+    mine = cells_in(booked, place)
+    if not mine.any():
         raise FallowError("BOOKS_PLACE", "books.place", found=place)
     columns = booked.columns
-    moved, held = kept[columns.cell], kept[columns.held_cell]
+    moved, held = mine[columns.cell], mine[columns.held_cell]
     # A balance in another unit says that the hazard holds nothing in this one.
     rest = np.where(held[:, None], columns.held, 0)
     only: dict[str, Any] = {
@@ -168,12 +169,28 @@ def in_place(booked: Account, place: str | None) -> Account:
     )
 
 
+def cells_in(booked: Account, place: str) -> npt.NDArray[np.bool_]:
+    """By cell, whether it lies in a unit; none does when the unit has no hazard."""
+    name = booked.story.places.get(place.casefold(), place).casefold()
+    return np.array(
+        [name in (cell[3].casefold(), cell[4].casefold()) for cell in booked.journal.cells], dtype=bool
+    )
+
+
 def addable(journal: Journal) -> bool:
     """Whether all accounts may be added up: never battle area with mined area (R9)."""
     found = {cell[0] for cell in journal.cells}
     if len(found) < 2:
         return True
     return not (found & _MINED and found & _BATTLE)
+
+
+def keys_of(
+    asked: Asked, journal: Journal, dimensions: Sequence[int], periods: Sequence[str]
+) -> tuple[Key, ...]:
+    """The columns that say what a line is about; the period is told where there are several."""
+    period = [Key("period", catalogue()["books.by.period"])] if periods else []
+    return (*period, *(cell_key(asked, journal, one) for one in dimensions))
 
 
 def cell_key(asked: Asked, journal: Journal, dimension: int) -> Key:

@@ -14,10 +14,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from fallow.analysis.books_account import Account
 from fallow.analysis.books_history import KINDS, walk_states
 from fallow.analysis.registry import Asked
+from fallow.register import Inputs, digest_of_inputs
 from fallow.register.moment import Moment, moment
 from fallow.register.watched import WatchedView
 
@@ -26,12 +28,35 @@ MOST_ROWS = 500_000
 MOST_ACCOUNTS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+@dataclass(frozen=True)
+class Kept:
+    """Booked ground, and every record that was read for it with its reports.
+
+    ``rows`` is how many states and releases there are in it.
+    """
+
     account: Account
     read: Mapping[str, tuple[int, ...]]
     declared: Mapping[str, int]
     rows: int
+
+    @classmethod
+    def of(cls, made: Account, asked: Asked) -> Kept:
+        """What was made for ``asked``, which had read nothing before."""
+        for one in fields(made.columns):  # nobody who gets it can change its numbers for the next one
+            getattr(made.columns, one.name).flags.writeable = False
+        rows = sum(len(one.states) for one in made.story.hazards) + len(made.story.releases)
+        return cls(made, asked.read, asked.declared, rows)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """What was read, as a recipe has it."""
+        return Inputs(
+            len(self.read),
+            sum(map(len, self.read.values())),
+            sum(self.declared.values()),
+            digest_of_inputs(self.read),
+        )
 
 
 class Memory:
@@ -45,7 +70,7 @@ class Memory:
 
     def __init__(self, most_rows: int = MOST_ROWS, most_accounts: int = MOST_ACCOUNTS) -> None:
         self._most_rows, self._most_accounts = most_rows, most_accounts
-        self._kept: OrderedDict[Moment, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Moment, Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._making: dict[Moment, threading.Lock] = {}
 
@@ -59,48 +84,46 @@ class Memory:
 
     def account(self, asked: Asked, make: Callable[[Asked], Account]) -> Account:
         """The booked ground of a view, made now or kept; either way its records are noted in ``asked``."""
+        kept = self.kept(asked, make)
+        asked.read.update(kept.read)
+        asked.declared.update(kept.declared)
+        return kept.account
+
+    def kept(self, asked: Asked, make: Callable[[Asked], Account]) -> Kept:
+        """The same with what was read for it; nothing is noted in ``asked``."""
         at = moment(asked.register, asked.view, KINDS)
         if at is None:
-            return make(asked)
+            return _made(asked, make)
         with self._lock:
             making = self._making.setdefault(at, threading.Lock())
         try:
             with making:  # of two threads with one question the second waits for the answer of the first
                 kept = self._found(at)
                 if kept is None:
-                    return self._made(at, asked, make)
+                    kept = _made(asked, make)
+                    if moment(asked.register, asked.view, KINDS) == at:  # nobody wrote while it was read
+                        self._put(at, kept)
+                    return kept
         finally:
             with self._lock:
                 self._making.pop(at, None)
         if isinstance(asked.view, WatchedView):
             walk_states(asked)
-        asked.read.update(kept.read)
-        asked.declared.update(kept.declared)
-        return kept.account
+        return kept
 
     def forget(self) -> None:
         """Keep nothing."""
         with self._lock:
             self._kept.clear()
 
-    def _found(self, at: Moment) -> _Kept | None:
+    def _found(self, at: Moment) -> Kept | None:
         with self._lock:
             kept = self._kept.get(at)
             if kept is not None:
                 self._kept.move_to_end(at)
             return kept
 
-    def _made(self, at: Moment, asked: Asked, make: Callable[[Asked], Account]) -> Account:
-        alone = Asked(asked.register, asked.view)
-        made = _fixed(make(alone))
-        asked.read.update(alone.read)
-        asked.declared.update(alone.declared)
-        if moment(asked.register, asked.view, KINDS) == at:  # nobody wrote while it was read
-            rows = sum(len(one.states) for one in made.story.hazards) + len(made.story.releases)
-            self._put(at, _Kept(made, alone.read, alone.declared, rows))
-        return made
-
-    def _put(self, at: Moment, one: _Kept) -> None:
+    def _put(self, at: Moment, one: Kept) -> None:
         with self._lock:
             for other in [old for old in self._kept if old.path == at.path and not _together(old, at)]:
                 del self._kept[other]
@@ -115,11 +138,9 @@ def _together(one: Moment, other: Moment) -> bool:
     return (one.marks, one.head) == (other.marks, other.head)
 
 
-def _fixed(made: Account) -> Account:
-    """The same account; nobody who gets it can change its numbers for the next one."""
-    for one in fields(made.columns):
-        getattr(made.columns, one.name).flags.writeable = False
-    return made
+def _made(asked: Asked, make: Callable[[Asked], Account]) -> Kept:
+    alone = Asked(asked.register, asked.view)
+    return Kept.of(make(alone), alone)
 
 
 MEMORY = Memory()

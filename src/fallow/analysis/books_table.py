@@ -109,7 +109,7 @@ def sheet(story: Story, journal: Journal, columns: Columns, periods: Sequence[Pe
         behind[name].append(named(where[0][by_release], where[1][by_release], cause + hazards))
 
     for p, period in enumerate(periods):
-        for column, day in ((0, _day_before(period.since)), (len(MOVED) + 1, period.until)):
+        for column, day in ((0, day_before(period.since)), (len(MOVED) + 1, period.until)):
             held = standing(columns, day)
             of = columns.held_cell[held]
             np.add.at(m2[p, :, column], of, columns.held[held, 0])
@@ -132,7 +132,7 @@ def _distinct(values: Integers) -> Integers:
     return found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
 
 
-def _day_before(day: str) -> str:
+def day_before(day: str) -> str:
     """The day before, for an opening; nothing stands before the beginning."""
     if day == BEGINNING:
         return ""
@@ -246,7 +246,7 @@ def periods_of(period: Period, each: str | None, columns: Columns) -> tuple[list
     year, month = int(first[:4]), (int(first[5:7]) - 1) // months * months + 1
     while (start := f"{year:04d}-{month:02d}-01") <= last:
         year, month = year + (month + months - 1) // 12, (month + months - 1) % 12 + 1
-        end = _day_before(f"{year:04d}-{month:02d}-01")
+        end = day_before(f"{year:04d}-{month:02d}-01")
         since = first if period.since != BEGINNING and start < first else start
         until = last if period.until != OPEN_END and end > last else end
         found.append(Period(since, until))
