@@ -27,8 +27,8 @@ from fallow.register.watched import Clocks
 WITHHELD = "withheld"
 """What stands in evidence in place of a value that no printed number tells."""
 
-WITHHELD_YEAR = "0001"
-"""The year in which the analysis meets people whose date is withheld: a year that no table has."""
+WITHHELD_MONTH = "0001-01"
+"""The month in which the analysis meets people whose date is withheld: it and its year are in no table."""
 
 Number = float | int | None
 
@@ -195,7 +195,7 @@ def person_row(kept: Kept, view: int, id: str, fields: Mapping[str, Any]) -> Evi
     """One person as a history row that only one view sees."""
     known, true, _ = kept.views[view]
     if fields.get("date") == WITHHELD:
-        fields = {**fields, "date": WITHHELD_YEAR}
+        fields = {**fields, "date": WITHHELD_MONTH}
     row = {
         "kind": kept.kind,
         "record": id,
