@@ -86,7 +86,7 @@ def _forms(making: Making, year: int) -> Iterator[Block]:
     yield heading("publish.article7.form_h")
     yield _characteristics(making)
     yield heading("publish.article7.form_i")
-    yield from warning(making, year, "i")
+    yield from warning(making, year, "i", "contamination,class,marking", _mined)
     yield from education(making, year, "i")
     yield heading("publish.article7.form_j")
     yield from victims(making, year, "j")

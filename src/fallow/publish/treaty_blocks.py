@@ -158,9 +158,11 @@ def year_books(
             yield from chart(books, "waterfall", "contamination", STEPS, "publish.about.waterfall")
 
 
-def warning(making: Making, year: int, prefix: str) -> Iterator[Block]:
-    """How the areas that stand at the end of the year are marked, and signs put up in it."""
-    making.run("marking", true=f"{year}-12-31")
+def warning(
+    making: Making, year: int, prefix: str, by: str, keep: Callable[[Line], bool]
+) -> Iterator[Block]:
+    """How the areas of a treaty that stand at the end of the year are marked, and signs put up in it."""
+    making.run("marking", true=f"{year}-12-31", by=by)
     making.run("signs", year=year)
     yield form(
         making,
@@ -168,6 +170,7 @@ def warning(making: Making, year: int, prefix: str) -> Iterator[Block]:
         id=f"{prefix}_marking",
         title="publish.forms.marking",
         kinds=LAND,
+        keep=keep,
         notes=(end_of(making, year),),
     )
     yield form(

@@ -34,7 +34,7 @@ def _forms(making: Making, year: int) -> Iterator[Block]:
     yield heading("publish.ccm_article7.form_f")
     yield from _form_f(making, year)
     yield heading("publish.ccm_article7.form_g")
-    yield from warning(making, year, "g")
+    yield from warning(making, year, "g", "contamination,ordnance,class,marking", _cluster)
     yield from education(making, year, "g")
     yield heading("publish.ccm_article7.form_h")
     yield from _form_h(making, year)

@@ -38,9 +38,11 @@ REMAINING = (
     "released",
     "remaining_sha",
     "remaining_cha",
+    "remaining_other",
     "remaining",
     "remaining_sha_hazards",
     "remaining_cha_hazards",
+    "remaining_other_hazards",
     "remaining_hazards",
 )
 
