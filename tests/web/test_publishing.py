@@ -388,22 +388,22 @@ def hidden(page: str) -> str:
     return found[1]
 
 
-def test_a_small_number_leaves_only_when_somebody_answers_for_it(visitor: Visitor) -> None:
+def test_a_small_number_leaves_only_when_somebody_answers_for_it(own: Visitor) -> None:
     address = "/publish/monitor_casualties"
-    page = text(sent(visitor, address))
+    page = text(sent(own, address))
     small = re.findall(r'name="small:([^"]+)"', page)
     assert SMALL in small
     every = {f"small:{one}": "the family asked for it" for one in small}
     judged = hidden(page)
     for do in ("look", "download"):
-        nobody = sent(visitor, address, do, judged=judged, **every)
+        nobody = sent(own, address, do, judged=judged, **every)
         assert nobody.status_code == 422
         assert "ACCEPTED_BY" in text(nobody)
         assert text(nobody).count('value="the family asked for it"') == len(small), "reasons are kept"
-    look = text(sent(visitor, address, judged=judged, by="M. Alder", **every))
+    look = text(sent(own, address, judged=judged, by="M. Alder", **every))
     assert say("web.publish.look.withheld", "en", count=0) in look
     assert look.count('value="the family asked for it"') == len(small)
-    left = sent(visitor, address, "download", judged=judged, by="M. Alder", format=["html"], **every)
+    left = sent(own, address, "download", judged=judged, by="M. Alder", format=["html"], **every)
     manifest = orjson.loads(opened(left.body)["manifest.json"])
     assert {(one["figure"], one["by"]) for one in manifest["accepted"]} == {
         (one, "M. Alder") for one in small
