@@ -192,6 +192,26 @@ def test_a_changed_number_in_the_publication_is_named(sealed: Sealed) -> None:
     spoken(of)
 
 
+@pytest.mark.parametrize("act", ["as text", "of no result", "of no result, in a table"])
+def test_a_number_that_no_result_could_prove_is_named(sealed: Sealed, act: str) -> None:
+    """The sender prints 400 and takes away what it could be held against; all of it is sealed anew."""
+    said = orjson.loads(sealed.bare["publication.json"])
+    cell = said["blocks"][1]["figures"]["total"]
+    if act == "as text":
+        cell["value"] = "400"
+    elif act == "of no result":
+        del cell["figure"]
+    else:
+        table = next(one for one in said["blocks"] if one.get("id") == "vintages")
+        cell = table["rows"][1]["cells"][1]
+        del cell["figure"]
+    cell["value"] = cell["value"] if act == "as text" else 400
+    members, _ = resigned({**sealed.bare, "publication.json": canonical(said)})
+    of = sealed.checked(members, key="")
+    assert [(one.code, one.facts["printed"]) for one in of.failing] == [("BUNDLE_FIGURE_UNBOUND", "400")]
+    spoken(of)
+
+
 def of_rows(act: Callable[[list[bytes]], list[bytes]], name: str) -> Callable[[Members], Members]:
     member = f"evidence/{name}.jsonl"
 

@@ -7,6 +7,7 @@ and what was not. Nothing in a bundle is trusted and nothing in one gives a trac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +32,9 @@ from fallow.publish.check_figures import Sealed, figures, sealed
 from fallow.publish.check_register import against
 from fallow.publish.checked import Line, fails, failure, holds
 from fallow.publish.manifest import Manifest
+from fallow.publish.printed import NUMBERS
 from fallow.publish.publication import Publication, Signatures
+from fallow.publish.redact import cells
 from fallow.register import Register, keys
 from fallow.register.heads import office_key
 
@@ -116,13 +119,31 @@ def check(
         lines += _walked(SIGNATORIES, lambda: _signatories(members, shown))
     lines += _walked(LEDGER, lambda: check_ledger.ledger(members, manifest, shown, kept))
     if shown is not None and kept is not None:
-        lines += _walked(EVIDENCE, lambda: figures(shown, kept))
-        lines += _walked(
-            DOCUMENTS, lambda: check_documents.documents(members, manifest, shown, trusted=trusted)
-        )
+        with ThreadPoolExecutor(1) as beside:
+            # another process makes the documents again, while this one makes the numbers again
+            apart = None if trusted else beside.submit(_documents, members, manifest, shown, trusted=False)
+            lines += _walked(PUBLICATION, lambda: _unbound(shown))
+            lines += _walked(EVIDENCE, lambda: figures(shown, kept))
+            lines += apart.result() if apart else _documents(members, manifest, shown, trusted=True)
         if register is not None:
             lines += _walked(EVIDENCE, lambda: against(register, shown, kept, manifest.audience))
     return Check(tuple(lines), manifest.title, manifest.office)
+
+
+def _documents(
+    members: Mapping[str, bytes], manifest: Manifest, publication: Publication, *, trusted: bool
+) -> list[Line]:
+    return _walked(
+        DOCUMENTS, lambda: check_documents.documents(members, manifest, publication, trusted=trusted)
+    )
+
+
+def _unbound(publication: Publication) -> Iterator[Line]:
+    """What stands in the place of a number and is none that a result could prove."""
+    for where, unit, cell in cells(publication):
+        told = cell.value is not None and (cell.figure is None or isinstance(cell.value, str))
+        if unit in NUMBERS and told:
+            yield fails("BUNDLE_FIGURE_UNBOUND", where, printed=str(cell.value)[:60])
 
 
 def _walked(where: str, step: Callable[[], Iterable[Line]]) -> list[Line]:
