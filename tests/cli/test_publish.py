@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from cli_story import Country, Type
 
 from fallow.words import LANGUAGES
@@ -106,7 +109,7 @@ def test_what_is_published_is_asked_as_the_analyses_are(
     spelled = fallow("publish", "--set", "year=2021", "article7", "--to", tmp_path / "b", *common)
     told, same = (json.loads(one.output) for one in (typed, spelled))
     assert told["parameters"]["year"] == "2021"
-    assert {**told, "folder": ""} == {**same, "folder": ""}
+    assert {**told, "folder": "", "logged": 0} == {**same, "folder": "", "logged": 0}
     of = fallow("publish", "monthly-bulletin", "--month=2021-05", "--to", tmp_path / "c", *common)
     assert json.loads(of.output)["parameters"] == {"month": "2021-05"}
     of = fallow("publish", "casualties", "--since", "2021", "--to", tmp_path / "d", *common)
@@ -132,3 +135,23 @@ def test_options_of_a_publication_are_told_and_misspelt_ones_are_refused(
         assert code in said.stderr, words
         assert near in said.stderr, words
         assert not (tmp_path / "out").exists()
+
+
+def test_numbers_that_nobody_can_make_again_are_counted_before_they_leave(
+    fallow: Type, country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first with its reason, and how to leave them all out."""
+    from fallow import publish as room
+
+    def leave(*given: Any, **more: Any) -> Any:
+        why = "publish.unproved.refused BOOKS_PLACE"
+        return replace(real(*given, **more), unproved={"books/opening": why, "books/closing": why})
+
+    real = room.publish
+    monkeypatch.setattr(room, "publish", leave)
+    words = ("publish", "books", "--audience", "public", "--format", "csv", "--register", country.path)
+    for lang in LANGUAGES:
+        said = fallow(*words, "--to", tmp_path / lang, "--table", "--lang", lang).output
+        said = " ".join(said.split())
+        assert "books/opening" in said and "(BOOKS_PLACE)" in said
+        assert "only-proved" in said and "books/closing" not in said
