@@ -58,7 +58,7 @@ def book_plain(story: Story, plain: Plain, cells: Cells) -> Columns:
     moves.put(appear, cell, NEW, after, 0)
     moves.put(appear, cell, NEW, 0, 1)
 
-    was = np.r_[cell[:1], cell[:-1]]
+    was = events.was
     passed = ~events.first & (events.release < 0) & (cell != was) & (after > 0)
     for m2, number in ((after, 0), (0, 1)):
         moves.put(passed, was, RECLASSIFIED, m2, number, sign=-1)
@@ -104,6 +104,11 @@ class _Events:
     line: Integers
     operator: Integers
     loss: Integers
+
+    @property
+    def was(self) -> Integers:
+        """The account before each event; of the first one of a hazard it says nothing."""
+        return np.concatenate((self.cell[:1], self.cell[:-1]))
 
     @classmethod
     def of(cls, story: Story, plain: Plain, cells: Cells) -> _Events:
@@ -164,11 +169,13 @@ class _Moves:
         self._put.append((at, cells, lines, sign * area, sign * count))
 
     def columns(self) -> Columns:
-        """All of them, and what each hazard holds after each event."""
+        """All of them, and what each hazard holds after each event that changed it."""
         events = self._events
         at, cell, line, m2, number = (np.concatenate(one) for one in zip(*self._put, strict=True))
-        held = np.zeros((len(events.standing), 3), dtype=np.int64)
-        held[:, 0], held[:, 1] = events.standing, events.standing > 0
+        # A state may say again what stood before it: a marking, a new date.
+        since = np.flatnonzero(events.first | (events.release >= 0) | (events.cell != events.was))
+        held = np.zeros((len(since), 3), dtype=np.int64)
+        held[:, 0], held[:, 1] = events.standing[since], events.standing[since] > 0
         return Columns(
             day=events.days[events.day[at]],
             low=events.days[events.low[at]],
@@ -180,9 +187,9 @@ class _Moves:
             hazard=events.hazard[at],
             cause=events.release[at],
             remark=np.zeros(len(at), dtype=np.int64),
-            held_day=events.days[events.day],
-            held_hazard=events.hazard,
-            held_cell=events.cell,
+            held_day=events.days[events.day[since]],
+            held_hazard=events.hazard[since],
+            held_cell=events.cell[since],
             held=held,
         )
 
