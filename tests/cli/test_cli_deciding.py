@@ -222,3 +222,23 @@ def test_the_only_register_of_the_folder_is_meant(
     assert "country.gpkg, other.gpkg" in fallow("list", "hazard", "--count", status=2).stderr
     monkeypatch.setenv("FALLOW_REGISTER", "other.gpkg")
     assert told("list", "hazard", "--count") == {"count": 0}
+
+
+def test_what_a_source_learned_earlier_and_is_approved_today_is_told(
+    told: Asked, fallow: Type, country: Country
+) -> None:
+    """The day of approval is a fact; the day declared counts only where a person approves as of then."""
+    words = ("approve", "--all-drafts", *WHO, "--accept", "OUTSIDE_COUNTRY", "--register", country.path)
+    done = told(*words)
+    assert (done["approved"], done["late"]) == (2, 2)
+    day = done["learned"]
+    assert day < told("look", record_id(4), "--register", country.path)["standing"]["known_from"]
+    numbers = [str(number) for number in country.numbers["third"]]
+    fallow("reject", *numbers, *WHO, "--register", country.path)
+    again = ("approve", *numbers, *words[2:])
+    text = fallow(*again, "--table").stdout
+    assert f"approve with --as-of {day}" in text
+    fallow("reject", *numbers, *WHO, "--register", country.path)
+    done = told(*again, "--as-of", day)
+    assert (done["approved"], done["late"], done["learned"]) == (2, 0, None)
+    assert told("look", record_id(4), "--register", country.path)["standing"]["known_from"] == day

@@ -23,6 +23,8 @@ def outcome_dict(outcome: Outcome) -> dict[str, Any]:
         "decision": outcome.decision,
         "held": [{"report": number, "codes": list(codes)} for number, codes in outcome.held],
         "refused": [one.as_dict() for one in outcome.refused],
+        "late": outcome.late,
+        "learned": outcome.learned or None,
         "conflicts": [conflict_dict(one.kind, one.record, one.fields) for one in outcome.conflicts],
     }
 
@@ -45,6 +47,8 @@ def print_outcome(outcome: Outcome, *, in_json: bool) -> int:
 
 def _print_lines(outcome: Outcome) -> None:
     print_line(say("cli.approved", count=outcome.approved, already=outcome.already))
+    if outcome.late:
+        print_line(say("cli.approved_late", count=outcome.late, day=outcome.learned))
     codes = Counter(code for _, held in outcome.held for code in held)
     if codes:
         print_line(say("cli.held", count=len(outcome.held)))

@@ -57,6 +57,10 @@ class Outcome:
     parallel: list[Conflict] = field(default_factory=list)
     """Soft conflicts: fields that changed hands between sources that had not seen each other."""
     decision: int | None = None
+    late: int = 0
+    """Reports whose source declares an earlier day than that of this approval, from which on they count."""
+    learned: str = ""
+    """The earliest of those days."""
 
 
 def as_ranges(reports: Numbers) -> list[tuple[int, int]]:

@@ -283,3 +283,17 @@ def drafts(connection: sqlite3.Connection, delivery: int | None) -> list[range]:
         else:
             found.append(range(number, number + 1))
     return found
+
+
+def late(connection: sqlite3.Connection, spans: Sequence[tuple[int, int]], day: str) -> tuple[int, str]:
+    """How many reports a source declares to have learned before a day, and the earliest of those days."""
+    count, first = 0, ""
+    for low, high in spans:
+        found, earliest = connection.execute(
+            "SELECT count(*), min(learned) FROM fallow_report "
+            "WHERE number BETWEEN ? AND ? AND declared = 1 AND learned < ?",
+            (low, high, day),
+        ).fetchone()
+        count += found
+        first = min(filter(None, (first, earliest)), default="")
+    return count, first

@@ -171,6 +171,9 @@ class Register(Asking):
         """
         with self.approving(by, why, as_of, accept) as act:
             act.read(as_ranges(reports))
+        if as_of is None:
+            spans = as_ranges(act.approved)
+            act.outcome.late, act.outcome.learned = receiving.late(self._connection, spans, act.day)
         return act.outcome
 
     @contextmanager
