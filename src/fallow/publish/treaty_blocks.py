@@ -170,6 +170,7 @@ def warning(
         id=f"{prefix}_marking",
         title="publish.forms.marking",
         kinds=LAND,
+        period=str(year),
         keep=keep,
         notes=(end_of(making, year),),
     )
