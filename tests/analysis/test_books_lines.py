@@ -478,3 +478,23 @@ def test_a_register_without_land_gives_an_empty_table(tmp_path: Path) -> None:
         register.grant("Anna One", ["release"], by="The Director", why="appointed")
         for name in ("books", "progress", "areas"):
             assert all(not value for one in run(name, register).lines for value in one.values.values())
+
+
+@pytest.mark.parametrize(
+    ("until", "each", "named"),
+    [
+        ("1789", "year", "1789"),
+        ("1789-06", "year", "1789-01-01/1789-06-30"),
+        ("1789-06", "quarter", "1789-Q2"),
+        ("1789-06-10", "month", "1789-06-01/1789-06-10"),
+    ],
+)
+def test_a_period_that_ended_before_anything_moved_has_the_name_of_its_last_unit(
+    country: Country, until: str, each: str, named: str
+) -> None:
+    country.hazard("h", "2019-01-01", [FIELD])
+    lines = run("books", country.register, until=until, each=each).lines
+    assert {one.key[0] for one in lines} == {named}
+    assert all(one.values["closing"] == 0 for one in lines)
+    if each == "year":
+        assert {one.key[0] for one in run("progress", country.register, until=until).lines} == {named}

@@ -233,27 +233,50 @@ def _line(
     return Line(key, values, ids)
 
 
+_MONTHS: Mapping[str, int] = {"year": 12, "quarter": 3, "month": 1}
+
+
 def periods_of(period: Period, each: str | None, columns: Columns) -> tuple[list[Period], list[str]]:
     """The periods of a table in order, without a gap, and their names; one has no name when not divided."""
     if each is None:
         return [period], []
     if not len(columns.day):
-        return [period], [f"{period.since}/{period.until}"]
+        return _unmoved(period, each)
     first = period.since if period.since != BEGINNING else min(columns.day.tolist())
     last = period.until if period.until != OPEN_END else max(columns.day.tolist())
-    months = {"year": 12, "quarter": 3, "month": 1}[each]
+    months = _MONTHS[each]
     found, names = [], []
-    year, month = int(first[:4]), (int(first[5:7]) - 1) // months * months + 1
-    while (start := f"{year:04d}-{month:02d}-01") <= last:
-        year, month = year + (month + months - 1) // 12, (month + months - 1) % 12 + 1
-        end = day_before(f"{year:04d}-{month:02d}-01")
+    start = _begun(first, months)
+    while start <= last:
+        after = _next(start, months)
+        end = day_before(after)
         since = first if period.since != BEGINNING and start < first else start
         until = last if period.until != OPEN_END and end > last else end
         found.append(Period(since, until))
         names.append(_name(start, each) if (since, until) == (start, end) else f"{since}/{until}")
-    if not found:  # it ended before anything moved
-        return [period], [f"{period.since}/{period.until}"]
-    return found, names
+        start = after
+    return (found, names) if found else _unmoved(period, each)
+
+
+def _unmoved(period: Period, each: str) -> tuple[list[Period], list[str]]:
+    """One line for a period in which nothing moved; where its beginning is open, the last unit of it."""
+    if period.since == BEGINNING and period.until != OPEN_END:
+        months = _MONTHS[each]
+        start = _begun(period.until, months)
+        whole = day_before(_next(start, months)) == period.until
+        return [Period(start, period.until)], [_name(start, each) if whole else f"{start}/{period.until}"]
+    return [period], [f"{period.since}/{period.until}"]
+
+
+def _begun(day: str, months: int) -> str:
+    """The first day of the unit that a day lies in."""
+    return f"{day[:5]}{(int(day[5:7]) - 1) // months * months + 1:02d}-01"
+
+
+def _next(start: str, months: int) -> str:
+    """The first day of the unit after the one that starts here."""
+    month = int(start[5:7]) - 1 + months
+    return f"{int(start[:4]) + month // 12:04d}-{month % 12 + 1:02d}-01"
 
 
 def _name(start: str, each: str) -> str:

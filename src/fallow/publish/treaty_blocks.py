@@ -158,9 +158,7 @@ def year_books(
             yield from chart(books, "waterfall", "contamination", STEPS, "publish.about.waterfall")
 
 
-def warning(
-    making: Making, year: int, prefix: str, by: str, keep: Callable[[Line], bool]
-) -> Iterator[Block]:
+def warning(making: Making, year: int, prefix: str, by: str, keep: Callable[[Line], bool]) -> Iterator[Block]:
     """How the areas of a treaty that stand at the end of the year are marked, and signs put up in it."""
     making.run("marking", true=f"{year}-12-31", by=by)
     making.run("signs", year=year)
