@@ -27,6 +27,7 @@ main = Root(
         Lazy("figure", "fallow.cli.figure:figure"),
         Lazy("explain", "fallow.cli.explain:explain"),
         Lazy("publish", "fallow.cli.publish:publish"),
+        Lazy("published", "fallow.cli.published:published"),
         Lazy("snapshot", "fallow.cli.snapshot:snapshot"),
         Lazy("statement", "fallow.cli.statement:statement"),
         Lazy("check", "fallow.cli.check:check"),

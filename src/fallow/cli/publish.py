@@ -129,7 +129,7 @@ def publish(
             by=by,
         )
     if wants_json(as_json):
-        print_json({"folder": str(target), **manifest.as_dict()})
+        print_json({"folder": str(target), **manifest.as_dict(), **manifest.for_office()})
         return
     heads = [say(f"cli.column.{name}") for name in ("file", "bytes")]
     print_table(heads, [[one.name, one.size] for one in manifest.files], title=target.name, numbers=[1])
@@ -142,6 +142,11 @@ def publish(
             withheld=manifest.withheld,
         )
     )
+    for key, count in (("given_away", manifest.given_away), ("unread", manifest.unread)):
+        if count:
+            print_line(say(f"cli.published.{key}", count=count))
+    if not manifest.logged:
+        print_line(say("cli.published.not_logged"))
     for figure, why in list(manifest.unproved.items())[:1]:
         key, _, code = why.partition(" ")
         told = say(key, code=code)

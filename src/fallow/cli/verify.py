@@ -20,16 +20,21 @@ _SHOWN = 40
 @options.json_option
 def verify(path: Path | None, refold: bool, as_json: bool | None) -> int:
     """Verify; status 3 when anything is damaged."""
+    from fallow.publish import log_findings, published
+
     with reading(path) as register, working(say("cli.progress.verify")):
         verdict = register.verify(refold=refold)
-    told = verdict.as_dict()
+        log = log_findings(register)
+        verdict.findings.extend(log)
+        left = 0 if any(one.level == "refuse" for one in log) else len(published(register))
+    told = verdict.as_dict() | {"published": left}
     if wants_json(as_json):
         print_json(told)
     else:
         print_line(say("cli.holds") if verdict.holds else say("cli.damaged", count=len(verdict.findings)))
         counted = [
             [say(f"cli.verified.{name}"), told[name]]
-            for name in ("entries", "heads", "rows", "files", "sealed", "erased")
+            for name in ("entries", "heads", "rows", "files", "sealed", "erased", "published")
         ]
         print_table([say("cli.column.walked"), say("cli.column.count")], counted, numbers=[1])
         for one in told["findings"][:_SHOWN]:

@@ -36,6 +36,7 @@ from fallow.publish.statement_keep import new_statement
 from fallow.publish.statement_keep import sign as sign_statement
 from fallow.publish.statement_keep import withdraw as withdraw_signature
 from fallow.publish.statement_look import look_at_statement
+from fallow.publish.told import Told, log_findings, published
 
 __all__ = [
     "AUDIENCES",
@@ -63,6 +64,7 @@ __all__ = [
     "Signatures",
     "Stamp",
     "Table",
+    "Told",
     "Written",
     "audience",
     "chart_svg",
@@ -70,6 +72,7 @@ __all__ = [
     "fields_for",
     "harmless",
     "key_column",
+    "log_findings",
     "look_at_statement",
     "measure_column",
     "new_statement",
@@ -79,6 +82,7 @@ __all__ = [
     "printed",
     "publications",
     "publish",
+    "published",
     "require_language",
     "sign_statement",
     "small_numbers",

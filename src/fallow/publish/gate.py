@@ -1,8 +1,8 @@
 """Step 4, the gate: the only door through which anything leaves for somebody else.
 
 ``publish`` redacts for the audience, gathers the evidence, lets the writers print what is left, seals it all
-in a bundle when asked to, and writes the manifest. Everything is made in a folder beside the one asked for
-and moved there in one step: there is a whole publication, or none.
+in a bundle when asked to, and writes the manifest and the log of what left (`told`). Everything is made in a
+folder beside the one asked for and moved there in one step: there is a whole publication, or none.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from fallow.publish.publication import Publication, classes_of
 from fallow.publish.redact import Redacted, cells, for_audience, without
 from fallow.publish.remade import as_sealed, remembered, write
 from fallow.publish.results import of_results
+from fallow.publish.told import ToldResult, writing
+from fallow.publish.told_again import before_of, has_been_told, told_results
 from fallow.register import Register
 from fallow.words import LANGUAGES
 
@@ -78,21 +80,24 @@ def publish(
     ------
     FallowError
         ``AUDIENCE_UNKNOWN``, ``PUBLISH_FORMAT``, ``PUBLISH_LANGUAGE``, ``PUBLISH_EXISTS``,
-        ``PUBLISH_NOT_OURS``, ``ACCEPTED_BY``, ``PUBLISH_NOT_WRITTEN``; what redaction, writers and bundle
-        refuse. Then nothing was written.
+        ``PUBLISH_NOT_OURS``, ``ACCEPTED_BY``, ``PUBLISH_NOT_WRITTEN``; what redaction, writers, bundle and
+        the log of what left refuse. Then nothing left.
     """
     reader = audience_of(audience)
     chosen = _formats(what, formats)
     spoken = _languages(languages)
     if accepted and not (by.strip() and all(why.strip() for why in accepted.values())):
         raise FallowError("ACCEPTED_BY", ", ".join(sorted(accepted)))
-    with _fresh(Path(to), overwrite=overwrite) as folder:
+    told: tuple[ToldResult, ...] = ()
+    with writing(register, reader) as log, _fresh(Path(to), overwrite=overwrite) as folder:
         if isinstance(what, Layer):
             manifest = _layer(what, folder, reader, register, spoken, chosen)
         else:
             publication = what if isinstance(what, Publication) else _of(what, register)
             publication = replace(publication, classes=classes_of(register.model))
-            redacted = for_audience(publication, reader, accepted=accepted or {})
+            before = before_of(log.log, register, reader)
+            redacted = for_audience(publication, reader, accepted=accepted or {}, before=before)
+            told = told_results(publication, redacted)
             evidence = None
             if bundle or only_proved:
                 redacted, evidence = _evidence(redacted, reader, register, only_proved=only_proved)
@@ -101,20 +106,23 @@ def publish(
                 if bundle and evidence:
                     manifest = replace(manifest, bundle=BUNDLE)
                     _seal(redacted, evidence, manifest, folder, register)
-        (folder / NAME).write_bytes(
-            orjson.dumps(manifest.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
-        )
-    return manifest
+        body = orjson.dumps(manifest.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        (folder / NAME).write_bytes(body)
+        return log.write(manifest, body, told)
 
 
 def preview(
-    publication: Publication, audience: str, *, accepted: Mapping[str, str] | None = None
+    publication: Publication,
+    audience: str,
+    *,
+    register: Register,
+    accepted: Mapping[str, str] | None = None,
 ) -> Redacted:
     """What :func:`publish` would print, decided by the same redaction; nothing is written and nothing leaves.
 
     Parameters
     ----------
-    audience, accepted
+    audience, register, accepted
         As for :func:`publish`; who answers for an accepted number is asked when it leaves.
 
     Raises
@@ -122,7 +130,9 @@ def preview(
     FallowError
         ``AUDIENCE_UNKNOWN``; what redaction refuses.
     """
-    return for_audience(publication, audience_of(audience), accepted=accepted or {})
+    reader = audience_of(audience)
+    before = has_been_told(register, reader)
+    return for_audience(publication, reader, accepted=accepted or {}, before=before)
 
 
 def small_numbers(publication: Publication, redacted: Redacted, audience: str) -> dict[str, tuple[str, int]]:
@@ -211,6 +221,8 @@ def _publication(
         office=register.key_public or "",
         unproved={one.id: why for one, why in evidence.unproved.items()} if evidence else {},
         fallow=_version(),
+        given_away=redacted.given_away,
+        unread=redacted.unread,
     )
 
 

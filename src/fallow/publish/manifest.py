@@ -19,6 +19,9 @@ NAME = "manifest.json"
 
 SCHEMA = 1
 
+OFFICE = ("given_away", "unread", "logged")
+"""What of a manifest stays in the office: how much can be worked out would help to work it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -99,6 +102,10 @@ class Manifest:
         Name of the bundle beside the files, empty when there is none.
     made_with
         In a bundle: name to version of what decides the bytes of its documents.
+    given_away, unread, logged
+        For the office alone, and in no file that leaves: small numbers that earlier publications give away,
+        results in the log of what left that could not be taken into account, and the number of this one in
+        that log (0 when it was not written down).
     """
 
     audience: str
@@ -120,10 +127,17 @@ class Manifest:
     schema: int = SCHEMA
     unproved: Mapping[str, str] = field(default_factory=dict)
     made_with: Mapping[str, str] = field(default_factory=dict)
+    given_away: int = 0
+    unread: int = 0
+    logged: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; :meth:`from_dict` gives the same manifest back."""
-        return asdict(self)
+        """For JSON, as it leaves; :meth:`from_dict` gives the same manifest back."""
+        return {name: value for name, value in asdict(self).items() if name not in OFFICE}
+
+    def for_office(self) -> dict[str, Any]:
+        """What the office is told of its own publication beside :meth:`as_dict`."""
+        return {name: getattr(self, name) for name in OFFICE}
 
     @classmethod
     def from_dict(cls, of: Mapping[str, Any]) -> Manifest:

@@ -26,7 +26,7 @@ from fallow.publish.publication import (
     Table,
 )
 from fallow.publish.relations import by_record, lines_told
-from fallow.publish.suppress import suppression_of
+from fallow.publish.suppress import Before, suppression_of
 from fallow.words import LANGUAGES, Text, catalogue, say
 
 LEFT_OUT = "publish.left_out"
@@ -47,16 +47,25 @@ class Redacted:
         By id of a figure: why a named person lets a small number stand.
     hidden
         What else was taken out, in words of the model: ``kind.field``, ``result: records``.
+    given_away, unread
+        For the office alone: small numbers that earlier publications give away, and earlier results that
+        could not be taken into account.
     """
 
     publication: Publication
     withheld: frozenset[Figure] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
+    given_away: int = 0
+    unread: int = 0
 
 
 def for_audience(
-    publication: Publication, to: Audience, *, accepted: Mapping[str, str] | None = None
+    publication: Publication,
+    to: Audience,
+    *,
+    accepted: Mapping[str, str] | None = None,
+    before: Before | None = None,
 ) -> Redacted:
     """Take out what an audience may not have.
 
@@ -64,6 +73,8 @@ def for_audience(
     ----------
     accepted
         Id of a figure to the reason why it is told although it is small.
+    before
+        What the audience has already.
 
     Raises
     ------
@@ -76,7 +87,8 @@ def for_audience(
     _named(publication)
     reasons = dict(accepted or {})
     stand = _figures(publication.results, reasons)
-    withheld = suppression_of(publication.results, to.smallest, stand).withheld
+    suppressed = suppression_of(publication.results, to.smallest, stand, before)
+    withheld = suppressed.withheld
     whole, classed = by_class(publication, to)
     results = publication.results
     persons: frozenset[Figure] = frozenset()
@@ -93,7 +105,8 @@ def for_audience(
     blocks = tuple(_block(one, withheld, persons, notes, to) for one in classed.blocks)
     left = replace(publication, blocks=blocks, results=results, stamp=_stamp(publication.stamp, to))
     _check(left, withheld | gone, stand, to)
-    return Redacted(left, withheld, reasons, tuple(hidden))
+    unread = before.unread if before else 0
+    return Redacted(left, withheld, reasons, tuple(hidden), suppressed.given_away, unread)
 
 
 def without(redacted: Redacted, figures: Collection[Figure]) -> Redacted:

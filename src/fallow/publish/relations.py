@@ -20,6 +20,12 @@ from fallow.publish.publication import Figure
 WILD = frozenset({"", "total"})
 """Values of a key that stand for all of them."""
 
+OUTCOME = "outcome"
+"""The key by whose values people are told apart as by measures: killed, injured."""
+
+YEAR = "year"
+"""The key and the parameter of a year: asked for one or broken down by it, it is the same number."""
+
 _MOST_MEASURES = 10
 """Measures among which sums are looked for; more are declared."""
 
@@ -70,6 +76,8 @@ class _Told:
     keys: Mapping[str, str]
     family: tuple[object, ...]
     measure: str
+    counts: str
+    """What is counted: a part of a sum, as a measure or as the outcome of its line, or all."""
 
 
 @dataclass(slots=True)
@@ -142,16 +150,22 @@ def _keys(result: Result, line: Line) -> dict[str, str]:
 
 def _told(name: str, result: Result) -> Iterator[_Told]:
     recipe = result.recipe
-    asked = tuple(sorted((key, str(value)) for key, value in recipe.parameters.items() if key != "by"))
+    asked = tuple(
+        sorted((key, str(value)) for key, value in recipe.parameters.items() if key not in ("by", YEAR))
+    )
+    year = recipe.parameters.get(YEAR)
+    of_year = {YEAR: str(year)} if year not in (None, "") else {}
     family = (recipe.analysis, recipe.head, recipe.known, recipe.true, asked)
     counts = count_measures(result)
+    parts = {part for _, some in result.sums for part in some}
     for line in lines_told(result):
-        keys = _keys(result, line)
+        keys = of_year | _keys(result, line)
         for measure in counts:
             value = line.values.get(measure)
             if isinstance(value, int):
                 records = frozenset(line.behind.get(measure, ()))
-                yield _Told(Figure(name, measure, line.key), value, records, keys, family, measure)
+                of = keys.get(OUTCOME, measure if measure in parts else "")
+                yield _Told(Figure(name, measure, line.key), value, records, keys, family, measure, of)
 
 
 def _join_same(told: Sequence[_Told], joined: _Joined, smallest: int) -> None:
@@ -163,6 +177,7 @@ def _join_same(told: Sequence[_Told], joined: _Joined, smallest: int) -> None:
         marks: list[object] = [(one.family, one.measure, tuple(sorted(one.keys.items())), one.value)]
         if one.records:
             marks.append((one.records, one.value, one.measure))
+            marks.append((one.records, one.value, "counts", one.counts))
             marks.append((one.records, one.value, one.figure.result, one.figure.line))
             if abs(one.value) >= smallest:
                 marks.append((one.records, one.value))
@@ -178,7 +193,25 @@ def _layers(told: Sequence[_Told]) -> dict[_Layer, list[int]]:
     layers: dict[_Layer, list[int]] = defaultdict(list)
     for i, one in enumerate(told):
         layers[one.figure.result, one.measure, frozenset(one.keys)].append(i)
-    return layers
+    return layers | _years_together(told)
+
+
+def _years_together(told: Sequence[_Told]) -> dict[_Layer, list[int]]:
+    """The same table of one year after the other is one by year, for who has them all."""
+    tables: dict[tuple[object, str, frozenset[str]], dict[tuple[tuple[str, str], ...], int]] = defaultdict(
+        dict
+    )
+    results: dict[tuple[object, str, frozenset[str]], set[str]] = defaultdict(set)
+    for i, one in enumerate(told):
+        if YEAR in one.keys:
+            table = one.family, one.measure, frozenset(one.keys)
+            tables[table].setdefault(tuple(sorted(one.keys.items())), i)
+            results[table].add(one.figure.result)
+    several = [table for table in tables if len(results[table]) > 1]
+    return {
+        (f"{YEAR} {number}", table[1], table[2]): list(tables[table].values())
+        for number, table in enumerate(several)
+    }
 
 
 def _by_keys(told: Sequence[_Told], layers: Mapping[_Layer, Sequence[int]]) -> Iterator[Sum]:
@@ -209,7 +242,7 @@ def _by_records(
     told: Sequence[_Told], layers: Mapping[_Layer, Sequence[int]], smallest: int
 ) -> Iterator[Sum]:
     """A number is the sum of those numbers of a layer whose records, disjoint, are together its own."""
-    parents = [i for i, one in enumerate(told) if len(one.records) > 1 and one.value >= smallest]
+    parents = [i for i, one in enumerate(told) if len(one.records) > 1 and one.value > 0]
     for lines in layers.values():
         owner: dict[str, int] = {}
         parts = [one for one in lines if told[one].records and told[one].value > 0]
@@ -220,10 +253,10 @@ def _by_records(
         for one in parts:
             owner.update(dict.fromkeys(told[one].records, one))
         for parent in parents:
-            yield from _union(told, parent, owner)
+            yield from _union(told, parent, owner, smallest)
 
 
-def _union(told: Sequence[_Told], parent: int, owner: Mapping[str, int]) -> Iterator[Sum]:
+def _union(told: Sequence[_Told], parent: int, owner: Mapping[str, int], smallest: int) -> Iterator[Sum]:
     of = told[parent]
     first = owner.get(next(iter(of.records)))
     if first is None or not told[first].records <= of.records:
@@ -232,6 +265,9 @@ def _union(told: Sequence[_Told], parent: int, owner: Mapping[str, int]) -> Iter
     if None in found or parent in found or len(found) < 2:
         return
     parts = sorted(one for one in found if one is not None)
+    # few people are many things by chance: they are known again by what is counted of them
+    if of.value < smallest and any(told[one].counts != of.counts for one in parts):
+        return
     if sum(len(told[one].records) for one in parts) != len(of.records):
         return
     if sum(told[one].value for one in parts) == of.value:
@@ -309,11 +345,12 @@ def _numbered(
         root = joined.find(i)
         if root not in position:
             position[root] = len(numbers)
-            numbers.append(Number(one.value, made=True))
+            numbers.append(Number(one.value, made=True, signed=True))
         number = numbers[position[root]]
         number.made &= (one.figure.result, one.measure) in made
         number.places.append(one.figure)
-        number.signed |= one.value < 0 or (one.figure.result, one.measure) in differences
+        # a change that is also a count somewhere is bounded like the count
+        number.signed &= one.value < 0 or (one.figure.result, one.measure) in differences
         of[one.figure] = position[root]
     sums = [tuple((position[one], factor) for one, factor in sum) for sum in found]
     for name, result in people.items():

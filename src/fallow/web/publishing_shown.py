@@ -134,7 +134,7 @@ def judged(publication: Publication, wish: Wish) -> Wish:
 def shown(publication: Publication, wish: Wish, register: Register) -> Shown:
     """Redact for the audience and lay out what is left, in the language of the page where it has it."""
     held = judged(publication, wish)
-    redacted = preview(publication, wish.audience, accepted=held.accepted)
+    redacted = preview(publication, wish.audience, register=register, accepted=held.accepted)
     lang = _language(redacted.publication, wish)
     of, stamp = redacted.publication, redacted.publication.stamp
     small = tuple(_small(publication, redacted, held))
