@@ -212,6 +212,24 @@ def test_a_number_that_no_result_could_prove_is_named(sealed: Sealed, act: str) 
     spoken(of)
 
 
+@pytest.mark.parametrize("where", ["paragraph", "heading", "title"])
+def test_a_number_typed_into_the_words_is_told_and_no_date_is_one(sealed: Sealed, where: str) -> None:
+    """The sender writes 400 where the figure stood: nothing proves it, and nobody need miss that."""
+    said = orjson.loads(sealed.bare["publication.json"])
+    assert not [one for one in sealed.checked(sealed.bare).lines if one.code == "BUNDLE_TYPED_NUMBER"]
+    words = {"en": "Since 2020, 400 people; 28 April 2023; {total}.", "ar": "400"}
+    if where == "title":
+        said["title"] |= words
+    else:
+        mark = {"paragraph": "figures", "heading": "level"}[where]
+        next(one for one in said["blocks"] if mark in one)["text"] = words
+    members, _ = resigned({**sealed.bare, "publication.json": canonical(said)})
+    of = sealed.checked(members, key="")
+    (line,) = [one for one in of.lines if one.code == "BUNDLE_TYPED_NUMBER"]
+    assert (line.state, line.facts) == ("note", {"count": 1, "found": "400"})
+    spoken(of)
+
+
 def of_rows(act: Callable[[list[bytes]], list[bytes]], name: str) -> Callable[[Members], Members]:
     member = f"evidence/{name}.jsonl"
 
@@ -303,6 +321,9 @@ def test_another_key_is_found_when_the_offices_is_known_and_said_to_be_a_claim_o
     assert found(of) == {("BUNDLE_KEY_OTHER", "manifest.json")}
     unknown = sealed.checked(members, key="")
     assert unknown.verdict == "holds"
+    assert (unknown.key_known, unknown.as_dict()["key_known"]) == (False, False)
+    assert "compare the key" in unknown.words("en")
+    assert sealed.checked(sealed.members).words("en") == "Everything in this bundle holds."
     (note,) = [one for one in unknown.lines if one.state == "note"]
     assert (note.code, note.facts["found"]) == ("BUNDLE_KEY_CLAIMED", raw)
     (sealed.folder / "other.zip").write_bytes(archive.write(members))

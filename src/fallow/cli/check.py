@@ -43,7 +43,5 @@ def check(bundle: Path, path: Path | None, key: str | None, as_json: bool | None
             print_line(f"  {one.remedy()}")
     if len(lines) > _SHOWN:
         print_line(say("cli.more", count=len(lines) - _SHOWN))
-    open_ = sum(one.state == "open" for one in lines)
-    count = len(found.failing) if found.verdict == "does_not_hold" else open_
-    print_line(say(f"publish.verdict.{found.verdict}", count=count))
+    print_line(found.words())
     return 0 if found.holds else EXIT_DOES_NOT_HOLD

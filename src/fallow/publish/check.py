@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from fallow.errors import FallowError
 from fallow.publish import archive, check_documents, check_ledger
+from fallow.publish.builders import publications
 from fallow.publish.bundle import (
     DOCUMENTS,
     EVIDENCE,
@@ -33,12 +34,16 @@ from fallow.publish.check_register import against
 from fallow.publish.checked import Line, fails, failure, holds
 from fallow.publish.manifest import Manifest
 from fallow.publish.printed import NUMBERS
-from fallow.publish.publication import Publication, Signatures
+from fallow.publish.publication import Heading, Paragraph, Publication, Signatures
 from fallow.publish.redact import cells
+from fallow.publish.statement_text import typed
 from fallow.register import Register, keys
 from fallow.register.heads import office_key
+from fallow.words import say
 
 Verdict = Literal["holds", "does_not_hold", "cannot_be_checked"]
+
+_MOST_TYPED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,23 @@ class Check:
         """Whether all of it holds."""
         return self.verdict == "holds"
 
+    @property
+    def key_known(self) -> bool:
+        """Whether somebody who checked knew the key from elsewhere; else the office is only claimed."""
+        return all(one.code != "BUNDLE_KEY_CLAIMED" for one in self.lines)
+
+    def words(self, lang: str | None = None) -> str:
+        """The verdict in a sentence; that all holds is said of an office's bundle only where it is one."""
+        open_ = sum(one.state == "open" for one in self.lines)
+        count = len(self.failing) if self.verdict == "does_not_hold" else open_
+        claimed = self.verdict == "holds" and not self.key_known
+        return say(f"publish.verdict.{'holds_claimed' if claimed else self.verdict}", lang, count=count)
+
     def as_dict(self, lang: str | None = None) -> dict[str, Any]:
         """For ``--json``."""
         return {
             "verdict": self.verdict,
+            "key_known": self.key_known,
             "title": dict(self.title),
             "key": self.key,
             "lines": [one.as_dict(lang) for one in self.lines],
@@ -117,6 +135,7 @@ def check(
     shown, kept = publication, seal
     if shown is not None:
         lines += _walked(SIGNATORIES, lambda: _signatories(members, shown))
+        lines += _walked(PUBLICATION, lambda: _typed(shown))
     lines += _walked(LEDGER, lambda: check_ledger.ledger(members, manifest, shown, kept))
     if shown is not None and kept is not None:
         with ThreadPoolExecutor(1) as beside:
@@ -224,6 +243,23 @@ def _members(members: Mapping[str, bytes], manifest: Manifest) -> Iterator[Line]
             yield fails("BUNDLE_MEMBER_CHANGED", MANIFEST)
     if right:
         yield holds("members", MANIFEST, count=right, of=len(listed))
+
+
+def _typed(publication: Publication) -> Iterator[Line]:
+    """Numbers that somebody typed into the words: nothing in a bundle proves one."""
+    own = {one.title["en"] for one in publications().values()}
+    texts = [one.text for one in publication.blocks if isinstance(one, Heading | Paragraph)]
+    if publication.title.get("en") not in own:
+        texts.append(publication.title)
+    found = [number for text in texts for words in text.values() for number in typed(words)]
+    if found:
+        named = list(dict.fromkeys(found))
+        yield Line(
+            "BUNDLE_TYPED_NUMBER",
+            "note",
+            PUBLICATION,
+            {"count": len(named), "found": "; ".join(named[:_MOST_TYPED])},
+        )
 
 
 def _signatories(members: Mapping[str, bytes], publication: Publication) -> Iterator[Line]:

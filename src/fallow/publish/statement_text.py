@@ -131,6 +131,10 @@ def typed_numbers(parts: tuple[Part, ...], where: str) -> Iterator[Finding]:
     for number, part in enumerate(parts, 1):
         if part.kind not in ("heading", "paragraph"):
             continue
-        bare = _DATE.sub(" ", _BRACED.sub(" ", part.text))
-        for found in _TYPED.finditer(bare):
-            yield Finding("STATEMENT_TYPED_NUMBER", "note", f"{where}, block {number}", {"found": found[0]})
+        for found in typed(part.text):
+            yield Finding("STATEMENT_TYPED_NUMBER", "note", f"{where}, block {number}", {"found": found})
+
+
+def typed(text: str) -> list[str]:
+    """The numbers of a text that no figure stands behind; dates and years are let pass."""
+    return _TYPED.findall(_DATE.sub(" ", _BRACED.sub(" ", text)))

@@ -147,11 +147,9 @@ def _bare_environment(folder: Path) -> dict[str, str]:
 
 def _told(found: Check) -> dict[str, Any]:
     lines = sorted(found.lines, key=lambda one: _ORDER[one.state])
-    open_ = sum(one.state == "open" for one in lines)
-    count = len(found.failing) if found.verdict == "does_not_hold" else open_
     return {
         "verdict": found.verdict,
-        "verdict_words": say(f"publish.verdict.{found.verdict}", count=count),
+        "verdict_words": found.words(),
         "of": in_language(found.title) if found.title else "",
         "signed_with": found.key,
         "lines": [_line(one) for one in lines[:SHOWN]],
