@@ -26,7 +26,21 @@ def test_a_table_leaves_and_json_is_the_manifest(fallow: Type, country: Country,
         f"csv/{lang}/{name}" for lang in ("en", "ar") for name in ("casualties.csv", "README.txt")
     }
     kept = json.loads((out / "manifest.json").read_text("utf-8"))
-    assert kept == {name: value for name, value in told.items() if name != "folder"}
+    office = {"given_away": 0, "unread": 0, "logged": 1}
+    assert told == {"folder": str(out), **kept, **office}
+    log = json.loads(fallow("published", "--register", country.path, "--json").output)
+    assert [(one["number"], one["audience"], one["languages"]) for one in log] == [
+        (1, "public", ["en", "ar"])
+    ]
+    assert "casualties" in fallow("published", "--register", country.path, "--table").output
+    verified = json.loads(fallow("verify", "--register", country.path, "--json").output)
+    assert (verified["holds"], verified["published"]) == (True, 1)
+    beside = country.path.with_suffix(".published.jsonl")
+    whole = beside.read_bytes()
+    beside.write_bytes(whole.replace(b'"public"', b'"partner"', 1))
+    damaged = json.loads(fallow("verify", "--register", country.path, "--json", status=3).output)
+    assert [one["code"] for one in damaged["findings"]] == ["TOLD_DAMAGED"]
+    beside.write_bytes(whole)
     again = fallow(
         "publish", "casualties", "--audience", "public", "--to", out, "--register", country.path, status=2
     )

@@ -158,6 +158,7 @@ def test_a_changed_line_stops_everything(demo: Register, tmp_path: Path) -> None
     whole = path.read_bytes()
     for broken in (
         whole.replace(b'"audience":"public"', b'"audience":"partner"', 1),
+        whole[: whole.rindex(b'"public"')] + b'"partner"' + whole[whole.rindex(b'"public"') + 8 :],
         whole.split(b"\n", 1)[1],
         b"{}\n" + whole,
     ):

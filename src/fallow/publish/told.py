@@ -55,6 +55,8 @@ class Told:
         SHA-256 of its ``manifest.json``.
     cut
         Bytes of a line before this one that a crash cut off: what it was of never left.
+    own
+        SHA-256 of the line itself without this: the last line has none after it that would say so.
     """
 
     number: int
@@ -72,10 +74,16 @@ class Told:
     results: tuple[ToldResult, ...] = ()
     given_away: int = 0
     cut: int = 0
+    own: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; :meth:`from_dict` gives the same back."""
         return asdict(self)
+
+    def sealed(self) -> Told:
+        """With its own digest."""
+        body = orjson.dumps(replace(self, own="").as_dict(), option=orjson.OPT_SORT_KEYS)
+        return replace(self, own=sha256(body).hexdigest())
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Told:
@@ -166,7 +174,7 @@ def _append(log: Log, line: bytes) -> None:
     number = len(log.lines) + 1
     try:
         one = Told.from_dict(orjson.loads(line))
-        fits = (one.number, one.before) == (number, log.last)
+        fits = (one.number, one.before, one.own) == (number, log.last, one.sealed().own)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         found = type(error).__name__
         raise FallowError("TOLD_DAMAGED", log.path.name, line=number, found=found) from error
@@ -221,7 +229,7 @@ class Writing:
             given_away=manifest.given_away,
             cut=log.cut,
         )
-        line = orjson.dumps(one.as_dict(), option=orjson.OPT_SORT_KEYS)
+        line = orjson.dumps(one.sealed().as_dict(), option=orjson.OPT_SORT_KEYS)
         try:
             _written(log, line)
         except OSError as error:
