@@ -16,6 +16,7 @@ from fallow.analysis import run
 from fallow.errors import FallowError
 from fallow.kinds import Kind, Model
 from fallow.publish import Cell, Figure, Layer, Manifest, Paragraph, Publication, Table, of_results, publish
+from fallow.publish import gate as gate_module
 from fallow.publish import layers as layers_module
 from fallow.publish.audience import AUDIENCES
 from fallow.publish.layers import coarse, leaving
@@ -88,6 +89,25 @@ def test_a_folder_in_the_way_is_not_touched(register: Register, tmp_path: Path) 
     publish(what, tmp_path / "out", "internal", register=register, overwrite=True, formats=["csv"])
     assert not (tmp_path / "out" / "casualties.en.xlsx").exists(), "the whole folder is replaced"
     refused("PUBLISH_NOT_WRITTEN", what, tmp_path / "no" / "out", "public", register=register)
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["a new folder", "an empty one"])
+def test_of_two_publications_into_one_folder_the_later_one_is_told_that_it_is_there(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: bool
+) -> None:
+    to, settle = tmp_path / "out", gate_module._settle
+    if empty:
+        to.mkdir()
+
+    def overtaken(partial: Path, to: Path, *, old: bool) -> None:
+        to.mkdir(exist_ok=True)
+        (to / "manifest.json").write_text("of the other")
+        settle(partial, to, old=old)
+
+    monkeypatch.setattr(gate_module, "_settle", overtaken)
+    refused("PUBLISH_EXISTS", casualties(register), to, "public", register=register, formats=["csv"])
+    assert [one.name for one in tmp_path.iterdir()] == ["out"], "nothing is left beside it"
+    assert [one.read_text() for one in to.iterdir()] == ["of the other"]
 
 
 def test_a_writer_that_fails_leaves_nothing(

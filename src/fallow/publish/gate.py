@@ -7,6 +7,7 @@ folder beside the one asked for and moved there in one step: there is a whole pu
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -331,12 +332,14 @@ def _settle(partial: Path, to: Path, *, old: bool) -> None:
     before = to.with_name(f".{to.name}.{os.getpid()}.before")
     if old:
         to.rename(before)
-    elif to.exists():
-        to.rmdir()
     try:
+        if not old and to.exists():
+            to.rmdir()
         partial.rename(to)
-    except OSError:
+    except OSError as error:
         if old:
             before.rename(to)
+        elif error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another publication was here first
+            raise FallowError("PUBLISH_EXISTS", to.name) from error
         raise
     shutil.rmtree(before, ignore_errors=True)
