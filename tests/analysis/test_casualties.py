@@ -114,7 +114,8 @@ def test_a_date_put_right_is_a_correction_not_a_new_case(told: Register) -> None
 
 def test_vintages_keep_what_each_year_said(told: Register) -> None:
     result = fallow.run("vintages", told)
-    assert result.value("2021-12-31", "2022") == 0
+    assert result.value("2021-12-31", "2022") is None, "the year had not begun: not a nought"
+    assert fallow.run("vintages", told, known_on="2022-01-01,2023-12-31").value("2022-01-01", "2022") == 0
     assert result.value("2023-12-31", "2022") == 1
     assert result.value("2021-12-31", "2021") == result.value("2023-12-31", "2021") == 6
 

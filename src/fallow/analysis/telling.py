@@ -25,6 +25,11 @@ def number(value: float | int | None, unit: str = "") -> str:
     return written(value, decimals)
 
 
+def instead(result: Result) -> str:
+    """Key of the words that stand where a result has no number; empty where its face may choose them."""
+    return "analysis.not_begun" if result.name == "vintages" else ""
+
+
 def quantity(value: float | int | None, unit: str = "") -> str:
     """A number with its unit; in words where there is none."""
     if value is None:

@@ -18,9 +18,9 @@ from fallow.register import BEGINNING
 from fallow.words import catalogue
 
 
-@analysis("vintages", version=2, people=True)
+@analysis("vintages", version=3, people=True)
 def vintages(asked: Asked, known_on: Days = (), since: Day = None, until: Day = None) -> Found:
-    """Casualties of each year, as known on several days.
+    """Casualties of each year, as known on several days; without a number where the year had not begun.
 
     Parameters
     ----------
@@ -49,12 +49,18 @@ def vintages(asked: Asked, known_on: Days = (), since: Day = None, until: Day = 
         lines.append(
             Line(
                 (year,),
-                {day: sum(one.count for one in of.get(day, ())) for day in days},
+                {day: _said(year, day, of.get(day, ())) for day in days},
                 {day: tuple(sorted({one.record for one in of.get(day, ())})) for day in days},
             )
         )
     labels = {UNKNOWN: words["analysis.unknown"]}
     return Found((Key("year", words["analysis.by.year"], labels, fields_of("date")),), measures, tuple(lines))
+
+
+def _said(year: str, day: str, harmed: Sequence[Harmed]) -> int | None:
+    """How many were known on a day; nothing, rather than nobody, before the year began."""
+    begun = year == UNKNOWN or year <= day[:4]
+    return sum(one.count for one in harmed) if begun or harmed else None
 
 
 def _days(asked: Asked, known_on: Sequence[str] | str) -> list[str]:

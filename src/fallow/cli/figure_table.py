@@ -15,7 +15,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from fallow.cli.show import console, print_table
-from fallow.words import in_language
+from fallow.words import in_language, say
 
 if TYPE_CHECKING:
     from fallow.analysis import Measure, Result
@@ -67,12 +67,14 @@ def print_figures(result: Result, shown: Sequence[Measure], title: str) -> None:
     """Print the lines of a result, as wide as the terminal is."""
     from fallow.analysis import telling
 
+    why = telling.instead(result)
+    missing = say(why) if why else ""
     grid = Grid(
         (*(in_language(one.label) for one in result.keys), *(telling.head(one) for one in shown)),
         tuple(
             (
                 *telling.about(result.keys, line.key),
-                *(telling.number(line.values.get(one.name), one.unit) for one in shown),
+                *(telling.number(line.values.get(one.name), one.unit) or missing for one in shown),
             )
             for line in result.lines
         ),

@@ -16,6 +16,9 @@ WIDTH = 720.0
 COLOURS = ("#12436d", "#f0a35e", "#28a197", "#b8577e", "#7b8794", "#5b7f2b")
 """Read in the order given each differs from its neighbour in lightness as well as in hue."""
 
+_NO_GAP = (NOT_APPLICABLE, "analysis.not_begun")
+"""What stands where there is no number to be told."""
+
 _FONTS = "'Noto Sans','Almarai',sans-serif"
 _SIZE = 12.0
 
@@ -167,9 +170,7 @@ class Drawn:
     @property
     def gaps(self) -> bool:
         """Whether some number that there is, or could be, is not told."""
-        return any(
-            _number(cell) is None and cell.instead != NOT_APPLICABLE for of in self.cells for cell in of
-        )
+        return any(_number(cell) is None and cell.instead not in _NO_GAP for of in self.cells for cell in of)
 
     def about(self, series: int, row: int, on: Picture) -> tuple[str, str]:
         """What one mark says to a pointer, and where it leads."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fallow.analysis import Key, Measure, Result
+from fallow.analysis import Key, Measure, Result, telling
 from fallow.analysis.result import Fields
 from fallow.publish.audience import PEOPLE
 from fallow.publish.publication import (
@@ -154,7 +154,8 @@ def bound(name: str, result: Result, measure: str, *key: str) -> Cell:
     if value is not None:
         return Cell(value, Figure(name, measure, key))
     unit = next(one.unit for one in result.measures if one.name == measure)
-    return Cell(None, Figure(name, measure, key), NOT_APPLICABLE if unit == "%" else NOT_RECORDED)
+    why = telling.instead(result) or (NOT_APPLICABLE if unit == "%" else NOT_RECORDED)
+    return Cell(None, Figure(name, measure, key), why)
 
 
 def key_column(key: Key, hxl: str | None = None) -> Column:

@@ -160,11 +160,13 @@ def _table(request: HttpRequest, of: Question, result: Result) -> dict[str, Any]
 
 def _row(of: Question, result: Result, line: Line, names: list[str]) -> Row:
     units = {one.name: one.unit for one in result.measures}
+    why = telling.instead(result)
+    missing = say(why) if why else ""
     return Row(
         tuple(telling.about(result.keys, line.key)) if result.keys else (),
         tuple(
             Number(
-                telling.number(line.values.get(name), units[name]),
+                telling.number(line.values.get(name), units[name]) or missing,
                 _explained(of, result.name, name, line.key),
             )
             for name in names

@@ -35,7 +35,7 @@ _LEVELS = ("opening", "closing")
 _OVER_TIME = {"books": "closing", "progress": "released"}
 """What the bars of an analysis of land are of."""
 
-NOT_BEGUN = Cell(None, None, "publish.not_applicable")
+NOT_BEGUN = Cell(None, None, "analysis.not_begun")
 """Nothing was known of a year before it began: neither a nought nor a number that is missing."""
 
 Address = Callable[[str, tuple[str, ...]], str]
@@ -196,8 +196,7 @@ def _triangle(of: _Drawing) -> list[Shown]:
     rows = []
     for line in result.lines:
         year = line.key[0]
-        ahead = [year.isdigit() and year > day[:4] and not line.values.get(day) for day in days]
-        cells = (NOT_BEGUN if gone else of.cell(line, day) for day, gone in zip(days, ahead, strict=True))
+        cells = (NOT_BEGUN if line.values[day] is None else of.cell(line, day) for day in days)
         rows.append((Cell(year), *cells))
     axes = say("web.chart.triangle", down=in_language(result.keys[0].label), unit=say("web.chart.people"))
     legend = (("more", say("web.chart.darker")), ("none", say("web.chart.not_begun")))
