@@ -26,7 +26,7 @@ def test_a_table_leaves_and_json_is_the_manifest(fallow: Type, country: Country,
         f"csv/{lang}/{name}" for lang in ("en", "ar") for name in ("casualties.csv", "README.txt")
     }
     kept = json.loads((out / "manifest.json").read_text("utf-8"))
-    office = {"given_away": 0, "unread": 0, "logged": 1}
+    office = {"given_away": 0, "together": [], "unread": 0, "logged": 1}
     assert told == {"folder": str(out), **kept, **office}
     log = json.loads(fallow("published", "--register", country.path, "--json").output)
     assert [(one["number"], one["audience"], one["languages"]) for one in log] == [

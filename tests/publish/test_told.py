@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attacker import of_several, ranges, system
@@ -14,9 +16,10 @@ from attacker import of_several, ranges, system
 from fallow.analysis import run
 from fallow.demo import PASSPHRASE, REGISTER, run_demo
 from fallow.errors import FallowError
-from fallow.publish import locked, log_findings, prepare, preview, publish, published, told
+from fallow.publish import locked, log_findings, prepare, preview, publish, published, redact, told
 from fallow.publish.publication import Publication
 from fallow.publish.results import of_results
+from fallow.publish.suppress import Suppression
 from fallow.register import Register, open_register
 
 SMALLEST = 5
@@ -51,7 +54,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def leave(register: Register, what: Publication, to: Path, audience: str = "public") -> int:
-    return publish(what, to, audience, register=register, formats=["csv"]).given_away
+    """Whatever it gives away leaves too: the attack is on all of it, and counts."""
+    answered = {"together": "the attack of the test", "by": "A. Test"}
+    return publish(what, to, audience, register=register, formats=["csv"], **answered).given_away
 
 
 # -- the log ------------------------------------------------------------------------------------------------
@@ -237,6 +242,32 @@ def test_two_at_once_take_turns(demo: Register, tmp_path: Path, monkeypatch: pyt
 
 
 # -- the attack on several publications together ------------------------------------------------------------
+
+
+def test_what_would_newly_be_told_together_does_not_leave_unless_somebody_answers_for_it(
+    demo: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes dozens of tables in the demo; what the gate does with the answer is looked at here."""
+    decide = redact.suppression_of
+
+    def decided(results: Any, smallest: int, *more: Any, **named: Any) -> Suppression:
+        found = decide(results, smallest, *more, **named)
+        return replace(found, given_away=3 if results else 1)
+
+    monkeypatch.setattr(redact, "suppression_of", decided)
+    by_sex = of_results([run("casualties", demo, by="sex")], demo)
+    for answer in ({}, {"together": "asked for by the court"}, {"by": "M. Alder"}):
+        with pytest.raises(FallowError, match="2 small numbers") as refused:
+            publish(by_sex, tmp_path / "out", "public", register=demo, formats=["csv"], **answer)
+        assert refused.value.code == "TELLS_TOGETHER"
+    assert not (tmp_path / "out").exists()
+    assert published(demo) == ()
+    why = "asked for by the court"
+    publish(by_sex, tmp_path / "out", "public", register=demo, formats=["csv"], together=why, by="M. Alder")
+    (line,) = published(demo)
+    assert [(one.figure, one.why, one.by) for one in line.accepted] == [("*", why, "M. Alder")]
+    told_of = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.*"))
+    assert why not in told_of and "M. Alder" not in told_of
 
 
 def publications_of(register: Register, *, whole: bool) -> Iterator[tuple[str, Publication]]:

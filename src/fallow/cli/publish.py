@@ -76,6 +76,7 @@ class _Asking(Verb):
 @options.option("--bundle", key="bundle", is_flag=True)
 @options.option("--only-proved", key="only_proved", is_flag=True)
 @options.option("--accept-small", "small", key="accept_small", metavar="FIGURE=WHY", multiple=True)
+@options.option("--accept-together", "together", key="accept_together", metavar="WHY", default="")
 @options.option("--by", key="accepted_by", metavar="NAME", default="")
 @options.option("--overwrite", key="overwrite", is_flag=True)
 @options.register_option
@@ -92,6 +93,7 @@ def publish(
     bundle: bool,
     only_proved: bool,
     small: tuple[str, ...],
+    together: str,
     by: str,
     overwrite: bool,
     path: Path | None,
@@ -105,7 +107,7 @@ def publish(
     """Publish, and say what left."""
     from fallow.publish import publish as leave
 
-    if by and not small:
+    if by and not small and not together:
         raise FallowError("PUBLISH_BY_ALONE", "--by")
     asked = _pairs(settings, "--set") | {name: value for name, value in given.items() if value is not None}
     clocks = {
@@ -126,6 +128,7 @@ def publish(
             only_proved=only_proved,
             overwrite=overwrite,
             accepted=_pairs(small, "--accept-small"),
+            together=together,
             by=by,
         )
     if wants_json(as_json):

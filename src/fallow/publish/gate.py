@@ -55,6 +55,7 @@ def publish(
     only_proved: bool = False,
     overwrite: bool = False,
     accepted: Mapping[str, str] | None = None,
+    together: str = "",
     by: str = "",
 ) -> Manifest:
     """Write something for an audience.
@@ -76,13 +77,16 @@ def publish(
         Whether an earlier publication in the folder is replaced, whole.
     accepted, by
         Small numbers about people that stand, by id of the figure with a reason, and who answers for it.
+    together
+        Why this may leave although small numbers can be worked out from it and what was told before together;
+        ``by`` answers for that too. The log keeps both, and no file that leaves.
 
     Raises
     ------
     FallowError
         ``AUDIENCE_UNKNOWN``, ``PUBLISH_FORMAT``, ``PUBLISH_LANGUAGE``, ``PUBLISH_EXISTS``,
-        ``PUBLISH_NOT_OURS``, ``ACCEPTED_BY``, ``PUBLISH_NOT_WRITTEN``; what redaction, writers, bundle and
-        the log of what left refuse. Then nothing left.
+        ``PUBLISH_NOT_OURS``, ``ACCEPTED_BY``, ``TELLS_TOGETHER``, ``PUBLISH_NOT_WRITTEN``; what redaction,
+        writers, bundle and the log of what left refuse. Then nothing left.
     """
     reader = audience_of(audience)
     chosen = _formats(what, formats)
@@ -98,12 +102,16 @@ def publish(
             publication = replace(publication, classes=classes_of(register.model))
             before = before_of(log.log, register, reader)
             redacted = for_audience(publication, reader, accepted=accepted or {}, before=before)
+            if redacted.newly and not (together.strip() and by.strip()):
+                raise FallowError("TELLS_TOGETHER", publication.name, count=redacted.newly)
             told = told_results(publication, redacted)
             evidence = None
             if bundle or only_proved:
                 redacted, evidence = _evidence(redacted, reader, register, only_proved=only_proved)
             with remembered():
                 manifest = _publication(redacted, folder, reader, register, spoken, chosen, by, evidence)
+                if redacted.newly:
+                    manifest = replace(manifest, together=(Accepted("*", together, by),))
                 if bundle and evidence:
                     manifest = replace(manifest, bundle=BUNDLE)
                     _seal(redacted, evidence, manifest, folder, register)

@@ -19,7 +19,7 @@ NAME = "manifest.json"
 
 SCHEMA = 1
 
-OFFICE = ("given_away", "unread", "logged")
+OFFICE = ("given_away", "together", "unread", "logged")
 """What of a manifest stays in the office: how much can be worked out would help to work it out."""
 
 
@@ -102,10 +102,10 @@ class Manifest:
         Name of the bundle beside the files, empty when there is none.
     made_with
         In a bundle: name to version of what decides the bytes of its documents.
-    given_away, unread, logged
-        For the office alone, and in no file that leaves: small numbers that earlier publications give away,
-        results in the log of what left that could not be taken into account, and the number of this one in
-        that log (0 when it was not written down).
+    given_away, together, unread, logged
+        For the office alone, and in no file that leaves: small numbers that publications give away together,
+        who let this one leave although it adds to them, results in the log of what left that could not be
+        taken into account, and the number of this one in that log (0 when it was not written down).
     """
 
     audience: str
@@ -128,6 +128,7 @@ class Manifest:
     unproved: Mapping[str, str] = field(default_factory=dict)
     made_with: Mapping[str, str] = field(default_factory=dict)
     given_away: int = 0
+    together: tuple[Accepted, ...] = ()
     unread: int = 0
     logged: int = 0
 
@@ -137,7 +138,7 @@ class Manifest:
 
     def for_office(self) -> dict[str, Any]:
         """What the office is told of its own publication beside :meth:`as_dict`."""
-        return {name: getattr(self, name) for name in OFFICE}
+        return {name: value for name, value in asdict(self).items() if name in OFFICE}
 
     @classmethod
     def from_dict(cls, of: Mapping[str, Any]) -> Manifest:

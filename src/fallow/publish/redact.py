@@ -47,9 +47,9 @@ class Redacted:
         By id of a figure: why a named person lets a small number stand.
     hidden
         What else was taken out, in words of the model: ``kind.field``, ``result: records``.
-    given_away, unread
-        For the office alone: small numbers that earlier publications give away, and earlier results that
-        could not be taken into account.
+    given_away, newly, unread
+        For the office alone: small numbers that publications give away, how many of them only together with
+        this one, and earlier results that could not be taken into account.
     """
 
     publication: Publication
@@ -58,6 +58,7 @@ class Redacted:
     hidden: tuple[str, ...] = ()
     given_away: int = 0
     unread: int = 0
+    newly: int = 0
 
 
 def for_audience(
@@ -106,7 +107,9 @@ def for_audience(
     left = replace(publication, blocks=blocks, results=results, stamp=_stamp(publication.stamp, to))
     _check(left, withheld | gone, stand, to)
     unread = before.unread if before else 0
-    return Redacted(left, withheld, reasons, tuple(hidden), suppressed.given_away, unread)
+    given = suppressed.given_away
+    newly = given - suppression_of({}, to.smallest, before=before).given_away if given else 0
+    return Redacted(left, withheld, reasons, tuple(hidden), given, unread, newly)
 
 
 def without(redacted: Redacted, figures: Collection[Figure]) -> Redacted:

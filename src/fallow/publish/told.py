@@ -224,7 +224,7 @@ class Writing:
             formats=tuple(sorted({one.format for one in manifest.files})),
             manifest=sha256(body).hexdigest(),
             bundle=bool(manifest.bundle),
-            accepted=manifest.accepted,
+            accepted=(*manifest.accepted, *manifest.together),
             results=tuple(results),
             given_away=manifest.given_away,
             cut=log.cut,

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.utils.safestring import mark_safe
 
+from fallow.errors import FallowError
 from fallow.publish import (
     PAGE_LOOK,
     Absent,
@@ -135,6 +136,8 @@ def shown(publication: Publication, wish: Wish, register: Register) -> Shown:
     """Redact for the audience and lay out what is left, in the language of the page where it has it."""
     held = judged(publication, wish)
     redacted = preview(publication, wish.audience, register=register, accepted=held.accepted)
+    if redacted.newly:  # the command line lets it leave where somebody answers for it
+        raise FallowError("TELLS_TOGETHER", publication.name, count=redacted.newly)
     lang = _language(redacted.publication, wish)
     of, stamp = redacted.publication, redacted.publication.stamp
     small = tuple(_small(publication, redacted, held))
