@@ -498,3 +498,17 @@ def test_a_period_that_ended_before_anything_moved_has_the_name_of_its_last_unit
     assert all(one.values["closing"] == 0 for one in lines)
     if each == "year":
         assert {one.key[0] for one in run("progress", country.register, until=until).lines} == {named}
+
+
+def test_a_line_there_is_not_names_those_nearest_to_it_and_how_many_more(country: Country) -> None:
+    country.hazard("h", "2000-01-01", [FIELD])
+    country.release("r", "h", "cleared", "2024-05-01", [(0, 0, 5, 5)])
+    result = run("books", country.register, each="year", by="class")
+    with pytest.raises(FallowError) as refused:
+        result.line("2024", "unknown", "sha", "extra")
+    known = str(refused.value.facts["known"])
+    assert known.startswith("2024, unknown, sha; 2024, unknown")
+    assert known.endswith(f"(+{len(result.lines) - 12})")
+    with pytest.raises(FallowError) as refused:
+        run("books", country.register, year=2024).line("2024")
+    assert "(+" not in str(refused.value.facts["known"])

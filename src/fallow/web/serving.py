@@ -63,6 +63,7 @@ def serve(
     port: int = 8321,
     *,
     open_browser: bool = True,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a register on this machine until interrupted.
 
@@ -77,6 +78,8 @@ def serve(
         TCP port; 0 takes a free one.
     open_browser
         Open the map in the default browser once it answers.
+    ready
+        Called with the address as soon as there is one.
     """
     if not _is_loopback(host):
         raise FallowError("WEB_NOT_LOOPBACK", host)
@@ -95,6 +98,8 @@ def serve(
     address = f"http://{'[::1]' if ':' in host else host}:{server.effective_port}/"
     log.info("the map is at %s", address)
     threading.Thread(target=_warm, args=(desk,), name="warm", daemon=True).start()
+    if ready is not None:
+        ready(address)
     if open_browser:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
     try:
