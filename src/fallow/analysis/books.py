@@ -43,6 +43,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fallow.analysis.books_account import Account, book_account
+from fallow.analysis.books_cell import Behind, Cells, Part
 from fallow.analysis.books_history import UNKNOWN, Story
 from fallow.analysis.books_journal import Columns, Journal
 from fallow.analysis.books_memory import MEMORY, Kept
@@ -61,6 +62,10 @@ _FIELDS = ("contamination", "hazard_class", "ordnance", "admin1", "admin2", "org
 EACH = ("year", "quarter", "month")
 Parts = Annotated[Sequence[str] | str, Takes("some", CELL[1:], "books.by.")]
 """Parts of an account, a list or separated by commas."""
+
+HAZARDS = "_hazards"
+"""What ends the name of a column in numbers of hazards."""
+NO_AREA = "closing_no_area"
 
 _MINED = frozenset({"mined_area", "mixed"})
 _BATTLE = frozenset({"battle_area", "cluster_strike", "mixed"})
@@ -121,7 +126,32 @@ def books(
         measures=measures(),
         lines=table,
         notes=tuple(notes(booked, together)),
+        carried=_carried(booked, dimensions, periods, names),
     )
+
+
+def _carried(
+    booked: Account, dimensions: Sequence[int], periods: Sequence[Period], names: Sequence[str]
+) -> Behind:
+    """The reports behind each number of the table."""
+
+    def parts(line: tuple[str, ...], measure: str) -> tuple[Part]:
+        period = periods[names.index(line[0])] if names else periods[0]
+        cells = cells_of(booked.journal, dimensions, line[1:] if names else line)
+        return (Part(period, cells, (column_of(measure),)),)
+
+    return Behind(booked, periods, COLUMNS, parts)
+
+
+def cells_of(journal: Journal, dimensions: Sequence[int], wanted: Sequence[str]) -> Cells:
+    """By cell, whether it counts in a line of these values."""
+    used = dimensions[: len(wanted)]
+    return np.array([tuple(cell[d] for d in used) == tuple(wanted) for cell in journal.cells], dtype=bool)
+
+
+def column_of(measure: str) -> str:
+    """The column that a measure of :func:`measures` is of."""
+    return "closing" if measure == NO_AREA else measure.removesuffix(HAZARDS)
 
 
 def within(asked: Asked, period: Period) -> Period:
@@ -225,10 +255,12 @@ def measures() -> tuple[Measure, ...]:
     number = words["books.hazards"]
     area = [Measure(name, words[f"books.measure.{name}"], "m2") for name in COLUMNS]
     count = [
-        Measure(f"{one.name}_hazards", {lang: f"{text} ({number[lang]})" for lang, text in one.label.items()})
+        Measure(
+            f"{one.name}{HAZARDS}", {lang: f"{text} ({number[lang]})" for lang, text in one.label.items()}
+        )
         for one in area
     ]
-    return (*area, *count, Measure("closing_no_area", words["books.measure.closing_no_area"]))
+    return (*area, *count, Measure(NO_AREA, words[f"books.measure.{NO_AREA}"]))
 
 
 def notes(booked: Account, together: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:

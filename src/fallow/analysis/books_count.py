@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from fallow.analysis.books import (
     EACH,
+    HAZARDS,
+    NO_AREA,
     addable,
     cells_in,
+    cells_of,
+    column_of,
     dimensions_of,
     kept,
     keys_of,
@@ -25,22 +28,11 @@ from fallow.analysis.books import (
 )
 from fallow.analysis.books_account import Account
 from fallow.analysis.books_area import Integers
-from fallow.analysis.books_journal import DISMISSED, REOPENED
-from fallow.analysis.books_table import (
-    COLUMNS,
-    MOVED,
-    RELEASED,
-    UNCERTAIN,
-    day_before,
-    periods_of,
-    standing,
-)
+from fallow.analysis.books_cell import Cells, Picked
+from fallow.analysis.books_table import BESIDE, COLUMNS, MOVED, RELEASED, periods_of
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Counted, counting
 from fallow.errors import FallowError
-
-_TAIL = "_hazards"
-_NO_AREA = "closing_no_area"
 
 
 @counting("books")
@@ -73,30 +65,26 @@ def count(
     if wanted and not line.there:
         return None
     line.prove(wanted)
-    column = COLUMNS.index("closing" if chosen.name == _NO_AREA else chosen.name.removesuffix(_TAIL))
-    numbers = {number for record in line.behind(booked, column) for number in found.read.get(record, ())}
+    numbers = line.picked.reports([column_of(chosen.name)])
     uncertain = int(line.m2[COLUMNS.index("date_uncertain")])
     return Counted(
         keys=keys_of(asked, booked.journal, dimensions, names),
         measure=chosen,
         value=line.values[chosen.name],
         uncertain=None if chosen.name == "date_uncertain" else uncertain,
-        said_by=tuple(asked.register.said_by(sorted(numbers))),
+        said_by=tuple(asked.register.said_by(numbers)),
         inputs=found.inputs,
     )
 
 
 def _cells(
     booked: Account, dimensions: Sequence[int], wanted: Sequence[str], place: str | None
-) -> npt.NDArray[np.bool_] | None:
+) -> Cells | None:
     """By cell, whether it counts in the line; ``None`` when there is no such line in any period."""
     together = not wanted and not addable(booked.journal)
     if len(wanted) > len(dimensions) or together:
         return None
-    used = dimensions[: len(wanted)]
-    mine = np.array(
-        [tuple(cell[d] for d in used) == tuple(wanted) for cell in booked.journal.cells], dtype=bool
-    )
+    mine = cells_of(booked.journal, dimensions, wanted)
     if place is not None:
         there = cells_in(booked, place)
         if not there.any():
@@ -109,42 +97,29 @@ def _cells(
 class _Line:
     """The sums of one line in one period, in the order of :data:`COLUMNS`; releases as negative numbers.
 
-    ``moved`` and ``column`` are the moves of the period and the column of each; ``held`` are the balances at
-    its opening and its closing.
+    ``picked`` are the moves and balances it is summed from.
     """
 
-    period: Period
+    picked: Picked
     m2: Integers
     number: Integers
     no_area: int
-    moved: Integers
-    column: Integers
-    remark: Integers
-    held: Mapping[str, Integers]
 
     @classmethod
-    def of(cls, booked: Account, period: Period, cells: npt.NDArray[np.bool_]) -> _Line:
-        columns = booked.columns
+    def of(cls, booked: Account, period: Period, cells: Cells) -> _Line:
+        columns, picked = booked.columns, Picked.of(booked, period, cells)
         m2, number = np.zeros(len(COLUMNS), dtype=np.int64), np.zeros(len(COLUMNS), dtype=np.int64)
-        rows = np.flatnonzero(cells[columns.cell]) if len(cells) else np.zeros(0, dtype=np.int64)
-        day = columns.day[rows]
-        rows = rows[(day >= period.since) & (day <= period.until)]
-        exact = (columns.low[rows] >= period.since) & (columns.high[rows] <= period.until)
-        column = 1 + np.where(exact, columns.line[rows], UNCERTAIN)
-        np.add.at(m2, column, columns.m2[rows])
-        np.add.at(number, column, columns.number[rows])
-        remark = np.where(exact, columns.remark[rows], 0)
-        for bit, name in ((REOPENED, "reopened"), (DISMISSED, "dismissed")):
-            some = rows[(remark & bit) != 0]
+        np.add.at(m2, picked.column, columns.m2[picked.moved])
+        np.add.at(number, picked.column, columns.number[picked.moved])
+        for name in BESIDE:
+            some = picked.moves(name)
             m2[COLUMNS.index(name)] = np.abs(columns.m2[some]).sum()
             number[COLUMNS.index(name)] = np.abs(columns.number[some]).sum()
-        held = {}
-        for name, end in (("opening", day_before(period.since)), ("closing", period.until)):
-            there = standing(columns, end)
-            held[name] = there[cells[columns.held_cell[there]]] if len(there) else there
-            area, hazards, no_area = columns.held[held[name]].sum(axis=0).tolist()
+        no_area = 0
+        for name, held in picked.held.items():
+            area, hazards, no_area = columns.held[held].sum(axis=0).tolist()
             m2[COLUMNS.index(name)], number[COLUMNS.index(name)] = area, hazards
-        return cls(period, m2, number, no_area, rows, column, remark, held)
+        return cls(picked, m2, number, no_area)
 
     @property
     def there(self) -> bool:
@@ -154,8 +129,8 @@ class _Line:
     @property
     def values(self) -> Mapping[str, int]:
         """Every measure of the line."""
-        found = {_NO_AREA: self.no_area}
-        for sums, tail in ((self.m2, ""), (self.number, _TAIL)):
+        found = {NO_AREA: self.no_area}
+        for sums, tail in ((self.m2, ""), (self.number, HAZARDS)):
             for name, value in zip(COLUMNS, sums.tolist(), strict=True):
                 found[f"{name}{tail}"] = -value if name in RELEASED else value
         return found
@@ -170,19 +145,5 @@ class _Line:
                     "BOOKS_UNEXPLAINED",
                     ", ".join(wanted),
                     found=f"{missing:+d} {unit}",
-                    day=self.period.until,
+                    day=self.picked.period.until,
                 )
-
-    def behind(self, booked: Account, column: int) -> set[str]:
-        """Ids of the hazards and releases behind one column."""
-        columns, story, name = booked.columns, booked.story, COLUMNS[column]
-        if name in self.held:
-            held = columns.held_hazard[self.held[name]]
-            return {story.hazards[h].id for h in held.tolist()}
-        if name in ("reopened", "dismissed"):
-            bit = REOPENED if name == "reopened" else DISMISSED
-            rows = self.moved[(self.remark & bit) != 0]
-            return {story.hazards[h].id for h in columns.hazard[rows].tolist()}
-        rows = self.moved[self.column == column]
-        causes = {story.releases[r].id for r in columns.cause[rows].tolist() if r >= 0}
-        return causes | {story.hazards[h].id for h in columns.hazard[rows].tolist()}

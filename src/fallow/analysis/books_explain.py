@@ -16,11 +16,15 @@ Why a record changed a figure:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from fallow.analysis.books import Parts, account, addable, cell_key, dimensions_of, within
 from fallow.analysis.books_account import Account
+from fallow.analysis.books_area import Integers
+from fallow.analysis.books_cell import carrying
 from fallow.analysis.books_journal import LINES, RECLASSIFIED
 from fallow.analysis.books_table import COLUMNS, MOVED, RELEASED, UNCERTAIN, sheet
 from fallow.analysis.parameters import Day, KnownDay, Year
@@ -28,6 +32,7 @@ from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
 from fallow.errors import FallowError
+from fallow.register import OPEN_END
 from fallow.words import catalogue
 
 WHY = ("new_information", "correction", "release", "reclassification", "rounding")
@@ -44,11 +49,74 @@ class _Publication:
     """One publication, taken apart: square metres and number by part, and what is needed to say why."""
 
     booked: Account
+    period: Period
+    cells: list[tuple[str, ...]]
+    """By cell of the journal, the account as it is broken down."""
     parts: dict[_Part, tuple[int, int]]
     hazards: frozenset[str]
     releases: frozenset[str]
     steps: dict[str, frozenset[tuple[int, str]]]
     """Hazard to the line and day of each of its own moves."""
+
+    def reports(self, rows: Integers, records: Collection[str]) -> list[int]:
+        """Ledger numbers behind the moves of some records among these rows.
+
+        A move has one record: the release that made it, carried by the reports of the release; else the
+        hazard, carried by those of the state it moved to and of the state it came from.
+        """
+        of, story = self.booked.columns, self.booked.story
+        releases = np.array([one.id in records for one in story.releases], dtype=bool)
+        hazards = np.array([one.id in records for one in story.hazards], dtype=bool)
+        cause = of.cause[rows]
+        made, own = rows[cause >= 0], rows[cause < 0]
+        states, _ = carrying(self.booked, own[hazards[of.hazard[own]]])
+        _, causes = carrying(self.booked, made[releases[of.cause[made]]])
+        return story.carriers.reports(states, [causes])
+
+    def rows(self, column: str | None = None, account: tuple[str, ...] = ()) -> Integers:
+        """Moves behind one column of one account; all that are behind any when no column is named."""
+        of, period = self.booked.columns, self.period
+        chosen = of.day <= period.until
+        if column is not None:
+            mine = np.array([one == account for one in self.cells], dtype=bool)
+            chosen &= mine[of.cell] if len(mine) else False
+            before = of.day < period.since
+            if column == "opening":
+                chosen &= before
+            elif column != "closing":
+                exact = (of.low >= period.since) & (of.high <= period.until)
+                line = np.where(exact, of.line, UNCERTAIN)
+                chosen &= ~before & (line == MOVED.index(column))
+        return np.asarray(np.flatnonzero(chosen), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The reports behind each change: those that either publication rests on, and no later ones."""
+
+    publications: tuple[_Publication, _Publication]
+    behind: dict[tuple[str, ...], tuple[str, ...]]
+    """Line to the records that changed it."""
+
+    def reports(self, line: tuple[str, ...], measure: str) -> list[int]:
+        """Ledger numbers behind one change, of both publications."""
+        column, account, records = line[0], line[1:-2], frozenset(self.behind[line])
+        return self._both(column, account, records)
+
+    def true(self, line: tuple[str, ...], measure: str) -> str | None:
+        """The last true day of the period."""
+        until = self.publications[0].period.until
+        return None if until == OPEN_END else until
+
+    def every(self) -> list[int]:
+        """Ledger numbers behind any of the changes."""
+        return self._both(None, (), frozenset(one for some in self.behind.values() for one in some))
+
+    def _both(self, column: str | None, account: tuple[str, ...], records: frozenset[str]) -> list[int]:
+        found: set[int] = set()
+        for one in self.publications:
+            found.update(one.reports(one.rows(column, account), records))
+        return sorted(found)
 
 
 @analysis("publication_change")
@@ -79,6 +147,7 @@ def publication_change(
         asked.read[record] = tuple(sorted({*reports, *asked.read.get(record, ())}))
         asked.declared.setdefault(record, earlier.declared[record])
     words = catalogue()
+    lines = tuple(_lines(was, now))
     together = addable(was.booked.journal) and addable(now.booked.journal)
     return Found(
         keys=(
@@ -97,8 +166,9 @@ def publication_change(
             *(Measure(name, words[f"books.measure.{name}"], "m2") for name in ("before", "after", "change")),
             Measure("change_hazards", words["books.measure.change_hazards"]),
         ),
-        lines=tuple(_lines(was, now)),
+        lines=lines,
         notes=() if together else (("books.note.never_added", {}),),
+        carried=_Changed((was, now), {one.key: one.behind["change"] for one in lines}),
     )
 
 
@@ -142,6 +212,8 @@ def _published(asked: Asked, period: Period, dimensions: Sequence[int]) -> _Publ
     _prove(booked, period, cells, parts)
     return _Publication(
         booked,
+        period,
+        cells,
         parts,
         frozenset(one.id for one in story.hazards),
         frozenset(one.id for one in story.releases),

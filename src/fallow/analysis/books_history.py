@@ -17,6 +17,7 @@ import numpy as np
 import shapely
 
 from fallow.analysis.books_area import Floats, Shapes, areas_m2, spread
+from fallow.analysis.books_carriers import NOTHING, Carriers, Noting
 from fallow.analysis.registry import Asked
 from fallow.kinds import date_high, date_low
 from fallow.register import OPEN_END, States
@@ -121,6 +122,8 @@ class Story:
     places: Mapping[str, str]
     """Codes of administrative units to the names used in cells."""
     left: Left
+    carriers: Carriers = NOTHING
+    """The reports behind each state and each release."""
 
 
 def read_story(asked: Asked) -> Story:
@@ -128,7 +131,8 @@ def read_story(asked: Asked) -> Story:
     shapes = _ShapeBook()
     left = Left()
     places: dict[str, str] = {}
-    hazards = list(_hazards(asked, shapes, left, places))
+    noting = Noting()
+    hazards = list(_hazards(asked, shapes, noting, places))
     began = {one.id: one.states[0].day for one in hazards}
     releases = [one for one in _releases(asked, shapes, left) if one.hazard in began or _unlinked(one, left)]
     made, areas, usable = shapes.made()
@@ -142,7 +146,12 @@ def read_story(asked: Asked) -> Story:
             left.put("early", one.id, one.shape)
         else:
             booked.append(one)
-    return Story(tuple(hazards), tuple(booked), made, areas, places, left)
+            noting.put(asked.read[one.id])
+    carriers = noting.carriers(
+        [h for h, one in enumerate(hazards) for _ in one.states],
+        [state.day for one in hazards for state in one.states],
+    )
+    return Story(tuple(hazards), tuple(booked), made, areas, places, left, carriers)
 
 
 def walk_states(asked: Asked) -> None:
@@ -153,7 +162,7 @@ def walk_states(asked: Asked) -> None:
                 pass
 
 
-def _hazards(asked: Asked, shapes: _ShapeBook, left: Left, places: dict[str, str]) -> Iterator[Hazard]:
+def _hazards(asked: Asked, shapes: _ShapeBook, noting: Noting, places: dict[str, str]) -> Iterator[Hazard]:
     rows = _states(asked, "hazard", _HAZARD)
     cells: dict[tuple[str, ...], tuple[str, ...]] = {}
     start = 0
@@ -166,6 +175,7 @@ def _hazards(asked: Asked, shapes: _ShapeBook, left: Left, places: dict[str, str
         while end < len(rows) and rows[end][0] == record:
             _, day, _, wkb, reports, of_declared, said = rows[end]
             numbers += reports
+            noting.put(reports)
             declared = max(declared, of_declared)
             states.append(_state(day, -1 if wkb is None else shapes.put(wkb), said, places, cells))
             end += 1

@@ -11,7 +11,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
+import numpy as np
+
 from fallow.analysis.books import account, cell_key
+from fallow.analysis.books_cell import Behind, Part
 from fallow.analysis.books_table import COLUMNS, RELEASED, periods_of, sheet
 from fallow.analysis.education import attendance, dates_of
 from fallow.analysis.items import items
@@ -71,6 +74,12 @@ def month_land(asked: Asked, month: Month) -> Found:
                 name: tuple(sorted({id for one in those for id in found[one, name][1]})) for name in _THEN
             }
             lines.append(_line((kind,) if method is None else (kind, method), values, behind))
+
+    def parts(line: tuple[str, ...], measure: str) -> list[Part]:
+        cells = np.array([cell[0] == line[0] for cell in sums.cells], dtype=bool)
+        of = [one.removeprefix("-") for one in _OF.get(measure, (measure,))]
+        return [Part(then[name], cells, line[1:] or RELEASED) for name in of]
+
     words = catalogue()
     methods = {one: words[f"books.measure.{one}"] for one in RELEASED}
     return Found(
@@ -78,6 +87,7 @@ def month_land(asked: Asked, month: Month) -> Found:
         measures=measures(_COLUMNS, "analysis.month.", dict.fromkeys(_COLUMNS, "m2"), of=_OF),
         lines=tuple(lines),
         notes=(("books.note.never_added", {}),),
+        carried=Behind(booked, periods, RELEASED, parts),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fallow.analysis.books import account, addable, cell_key, in_place, notes, within
+from fallow.analysis.books_cell import Behind, Part
 from fallow.analysis.books_table import COLUMNS, RELEASED, Sheet, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Year
 from fallow.analysis.period import Period
@@ -57,6 +58,17 @@ def progress(
             chosen = [i for i, cell in enumerate(sums.cells) if kind is None or cell[0] == kind]
             key = (name,) if kind is None else (name, kind)
             lines.append(_line(key, sums, p, chosen, _left(last, periods[p])))
+
+    def parts(line: tuple[str, ...], measure: str) -> tuple[Part]:
+        chosen = [len(line) == 1 or cell[0] == line[1] for cell in sums.cells]
+        name = measure.removesuffix("_hazards")
+        if name in ("released", *RELEASED):
+            columns = RELEASED if name == "released" else (name,)
+        else:
+            columns = ("closing",)
+            chosen = [mine and _remains(name, cell[1]) for mine, cell in zip(chosen, sums.cells, strict=True)]
+        return (Part(periods[names.index(line[0])], np.array(chosen, dtype=bool), columns),)
+
     words = catalogue()
     measures = [Measure(name, words[f"books.measure.{name}"], "m2") for name in _MEASURES]
     measures += [
@@ -76,6 +88,7 @@ def progress(
         measures=tuple(measures),
         lines=tuple(lines),
         notes=tuple(notes(booked, together)),
+        carried=Behind(booked, periods, (*RELEASED, "closing"), parts),
         sums=(
             ("released", RELEASED),
             ("remaining", _COUNTS[1:]),
@@ -91,9 +104,7 @@ def _left(deadline: int | None, period: Period) -> int | None:
 
 def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: int | None) -> Line:
     closing = COLUMNS.index("closing")
-    rows = {"remaining": chosen}
-    rows |= {f"remaining_{name}": [i for i in chosen if sums.cells[i][1] == name] for name in _CLASSES}
-    rows["remaining_other"] = [i for i in chosen if sums.cells[i][1] not in _CLASSES]
+    rows = {name: [i for i in chosen if _remains(name, sums.cells[i][1])] for name in _COUNTS}
     values: dict[str, float | int | None] = {
         name: int(sums.m2[p, chosen, COLUMNS.index(name)].sum()) for name in RELEASED
     }
@@ -110,6 +121,13 @@ def _line(key: tuple[str, ...], sums: Sheet, p: int, chosen: list[int], years: i
         values["needed_per_year"] = -(-remaining // years) if years > 0 else None
         behind["needed_per_year"] = behind["remaining"]
     return Line(key, values, behind)
+
+
+def _remains(measure: str, of: str) -> bool:
+    """Whether land of a class counts in what a measure says remains."""
+    if measure == "remaining_other":
+        return of not in _CLASSES
+    return measure == f"remaining_{of}" or measure in ("remaining", "needed_per_year")
 
 
 def ids_of(sums: Sheet, column: str, p: int, cells: Sequence[int]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from fallow.analysis.parameters import Parameter, checked, parameters_of
-from fallow.analysis.result import Key, Line, Measure, Recipe, Result
+from fallow.analysis.result import Carried, Key, Line, Measure, Recipe, Result
 from fallow.errors import FallowError
 from fallow.register import Inputs, Record, Register, SaidBy, View, digest_of_inputs
 from fallow.words import Text, catalogue
@@ -89,6 +89,8 @@ class Found:
     notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Measures that are sums of others in every line: see :attr:`Result.sums`."""
+    carried: Carried | None = None
+    """Which reports a number rests on, where not all of its records': see :attr:`Result.carried`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,11 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
     with collector_paused():
         found = chosen.function(asked, **parameters)
     behind = _behind(asked, found.lines)
+    if found.carried is not None:
+        carrying = frozenset(found.carried.every())
+        behind = {
+            record: tuple(one for one in reports if one in carrying) for record, reports in behind.items()
+        }
     said_by = tuple(register.said_by(number for numbers in behind.values() for number in numbers))
     one_voice = (
         (("analysis.note.one_source", {"who": said_by[0].who or said_by[0].source}),)
@@ -232,6 +239,7 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
         notes=(*one_voice, *nothing, *found.notes),
         people=chosen.people,
         sums=found.sums,
+        carried=found.carried,
     )
 
 

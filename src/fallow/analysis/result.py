@@ -7,10 +7,10 @@ the numbers, the records and the recipe, and on nothing else: the same question 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -109,15 +109,32 @@ class Recipe:
     fallow: str
 
 
+class Carried(Protocol):
+    """Which reports are behind a number, where not all reports of its records are."""
+
+    def reports(self, line: tuple[str, ...], measure: str) -> Sequence[int]:
+        """Ledger numbers behind one number, each once and in order."""
+
+    def true(self, line: tuple[str, ...], measure: str) -> str | None:
+        """ISO day, the last true one that the number speaks of; ``None`` when it has no end."""
+
+    def every(self) -> Sequence[int]:
+        """Ledger numbers behind any of the numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is behind one number: record ids and the ledger numbers of their reports."""
+    """What is behind one number: record ids and the ledger numbers of their reports.
+
+    ``true`` is the last true day the number speaks of, where that is another one than was asked for.
+    """
 
     line: tuple[str, ...]
     measure: str
     value: float | int | None
     records: tuple[str, ...]
     reports: tuple[int, ...]
+    true: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +147,9 @@ class Result:
         In a stable order; a line without keys is the total.
     reports
         Record id to the ledger numbers of its reports, for every record behind any number.
+    carried
+        Which of those reports a number rests on, where that is not all of them: what stood at the end of a
+        year does not rest on what was true later.
     said_by
         The sources of the reports behind the numbers; a figure with one source is that source's claim.
     notes
@@ -152,6 +172,7 @@ class Result:
     notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     people: bool = False
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    carried: Carried | None = field(default=None, compare=False, repr=False)
 
     @property
     def digest(self) -> str:
@@ -193,8 +214,12 @@ class Result:
         """The records and reports behind one number."""
         line = self.line(*key)
         records = line.behind.get(self._measure(measure), ())
-        numbers = sorted({number for record in records for number in self.reports.get(record, ())})
-        return Explanation(key, measure, line.values[measure], records, tuple(numbers))
+        value = line.values[measure]
+        if self.carried is not None:
+            numbers = tuple(self.carried.reports(key, measure))
+            return Explanation(key, measure, value, records, numbers, self.carried.true(key, measure))
+        every = {number for record in records for number in self.reports.get(record, ())}
+        return Explanation(key, measure, value, records, tuple(sorted(every)))
 
     def _measure(self, name: str) -> str:
         names = [one.name for one in self.measures]

@@ -80,6 +80,9 @@ def behind(
         How many records to tell in detail, and from which; all when no limit is given.
     """
     wanted = frozenset(explanation.reports)
+    if explanation.true is not None:
+        # records as they stood when the number did, and not as they are now
+        view = register.at(known=view.known, true=explanation.true, head=view.head)
     end = None if limit is None else start + limit
     documents: dict[int, str] = {}
     records, reports = [], []

@@ -99,7 +99,11 @@ class View:
         ISO day; ``None`` for now.
     true
         ISO day; ``None`` for the latest that is known.
+    head
+        Ledger number as of which it is; ``None`` for the end of the ledger.
     """
+
+    head: int | None = None
 
     def __init__(
         self, connection: sqlite3.Connection, model: Model, known: str | None, true: str | None
