@@ -27,6 +27,8 @@ from fallow.register.report import OPEN_END, Draft
 from fallow.register.rules import Change, check, check_steps
 from fallow.register.schema import REPORT_BY_RECORD
 from fallow.register.sheet import Sheet
+from fallow.register.sources import who
+from fallow.register.summing import Source
 
 _CHUNK = 2_000
 
@@ -72,6 +74,7 @@ class Approval:
         self.marked: list[tuple[int, int]] = []
         """Those of the approved that the index of reports calls approved already."""
         self._again: dict[str, dict[str, list[int]]] = {}
+        self._said_by: dict[tuple[str, int], Source] = {}
         # Nothing was told before: until something asks for a record, the indexes by record can wait.
         self._founding = connection.execute("SELECT 1 FROM fallow_report LIMIT 1").fetchone() is None
         self._waiting = False
@@ -151,7 +154,13 @@ class Approval:
         return [row for row in range(len(sheet)) if row not in others] if others else range(len(sheet))
 
     def receive_sheet(
-        self, sheet: Sheet, numbers: range, fields: Sequence[bytes], short: Sequence[int], today: str
+        self,
+        sheet: Sheet,
+        delivery: int,
+        numbers: range,
+        fields: Sequence[bytes],
+        short: Sequence[int],
+        today: str,
     ) -> None:
         """Take a sheet that was entered a moment ago; ``short`` is what :meth:`short` said of it."""
         if len(short) < len(sheet):
@@ -162,12 +171,18 @@ class Approval:
         if self._waiting:
             writer.wait_with_records()
         since = max(sheet.learned or today, self.day)
-        writer.put_sheet(
-            sheet, short, numbers, fields, since, int(sheet.learned is not None or self.declared)
-        )
+        declared = int(sheet.learned is not None or self.declared)
+        by = self._by(sheet.source, delivery)
+        writer.put_sheet(sheet, short, numbers, fields, since, declared, by)
         entered = [numbers] if len(short) == len(sheet) else [numbers[row] for row in short]
         self.approved += entered
         self.marked += as_ranges(entered)
+
+    def _by(self, source: str, delivery: int) -> Source:
+        """A source and who says so; asked once a delivery, because to ask is to wait for what is written."""
+        if (source, delivery) not in self._said_by:
+            self._said_by[source, delivery] = (source, who(self._connection, delivery))
+        return self._said_by[source, delivery]
 
     def _settle(self) -> None:
         """Somebody asks for a record: from here on records can be looked up."""

@@ -27,7 +27,7 @@ from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS, KEPT_BESIDE
 from fallow.register.sheet import Sheet, Stencil, as_json, quoted
 from fallow.register.sources import sources_of
-from fallow.register.summing import ADDED, Voice, VoiceWriter, sums_of, voices_of
+from fallow.register.summing import ADDED, Source, Voice, VoiceWriter, sums_of, voices_of
 
 Row = tuple[Any, ...]
 
@@ -123,10 +123,11 @@ class HistoryWriter:
         fields: Sequence[bytes],
         known_from: str,
         declared: int,
+        by: Source,
     ) -> None:
         """Insert the statements at ``rows`` of a sheet, each the only one about its record.
 
-        ``numbers`` and ``fields`` (canonical JSON) are those of the whole sheet.
+        ``numbers`` and ``fields`` (canonical JSON) are those of the whole sheet, and ``by`` says all of it.
         """
         if not rows:
             return
@@ -160,8 +161,7 @@ class HistoryWriter:
         hashes = [
             sha256(b"%b|%b" % (one, blob or b"")).digest()[:16] for one, blob in zip(said, blobs, strict=True)
         ]
-        # Every statement of a sheet comes from one source in one delivery.
-        voice = Voice.of(declared, self._sources_of(numbers[:1]).values())
+        voice = Voice.of(declared, [by])
         sums = sums_of(map("{} {}".format, records, reports)).T.tolist()
         used = sorted(name for name, one in stored.items() if any(cell is not None for cell in one))
         bound: list[Iterable[Any]] = [blobs] if self.kind.shapes else []

@@ -99,6 +99,8 @@ class Ledger:
         self._connection = connection
         self._clock = clock
         self._moment: datetime | None = None
+        self._reached: tuple[int, bytes, str] | None = None
+        """The head in the transaction that is open; nobody else can move it there."""
         self._tree = LedgerTree(connection)
 
     def now(self) -> datetime:
@@ -113,9 +115,13 @@ class Ledger:
             yield
         finally:
             self._moment = before
+            if before is None:
+                self._reached = None
 
     def head(self) -> tuple[int, bytes, str]:
         """Number, hash and time of the last entry; ``(0, GENESIS, "")`` when there is none."""
+        if self._reached is not None:
+            return self._reached
         row = self._connection.execute(
             "SELECT number, hash, at FROM fallow_ledger ORDER BY number DESC LIMIT 1"
         ).fetchone()
@@ -147,6 +153,8 @@ class Ledger:
         numbers = range(first, number + 1)
         rows = zip(numbers, ids, repeat(verb), repeat(at), bodies, shapes, hashes)
         insert(self._connection, "fallow_ledger", 7, rows)
+        if self._moment is not None:
+            self._reached = (number, before, at)
         return numbers
 
     def entries(

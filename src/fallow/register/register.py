@@ -142,7 +142,7 @@ class Register(Asking):
                 self._connection, self.ledger, self.model, sheet, delivery, short, day, declared=declared
             )
             if act is not None:
-                act.receive_sheet(sheet, numbers, fields, short, self.today())
+                act.receive_sheet(sheet, delivery, numbers, fields, short, self.today())
             return numbers
 
     def keep_receipt(self, delivery: int, receipt: Mapping[str, Any]) -> None:

@@ -107,11 +107,11 @@ def sources_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[i
         "SELECT number, source, delivery FROM fallow_report WHERE number IN (SELECT value FROM json_each(?))",
         (orjson.dumps(list(numbers)).decode(),),
     ).fetchall()
-    who = {delivery: _who(connection, delivery) for delivery in {row[2] for row in rows}}
-    return {number: (source, who[delivery]) for number, source, delivery in rows}
+    names = {delivery: who(connection, delivery) for delivery in {row[2] for row in rows}}
+    return {number: (source, names[delivery]) for number, source, delivery in rows}
 
 
-def _who(connection: sqlite3.Connection, delivery: int) -> str:
+def who(connection: sqlite3.Connection, delivery: int) -> str:
     """The organisation or person of a delivery; empty for reports that came in none."""
     row = connection.execute("SELECT body FROM fallow_ledger WHERE number = ?", (delivery,)).fetchone()
     return str(orjson.loads(row[0]).get("who", "")) if row else ""
@@ -126,7 +126,7 @@ def said_by(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[Said
     ).fetchall()
     counts: Counter[Source] = Counter()
     for source, delivery, count in rows:
-        counts[source, _who(connection, delivery)] += count
+        counts[source, who(connection, delivery)] += count
     return told_by(counts)
 
 
