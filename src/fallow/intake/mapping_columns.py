@@ -83,6 +83,12 @@ class FieldReader:
             return Column([], None, ())
         if len(self._memo) > MEMO_LIMIT:
             self._memo.clear()
+        distinct = set(keys)
+        if len(distinct) < len(keys) // 2:
+            cells = {key: self._memo[key] for key in distinct}
+            if not any(one.original or one.fault for one in cells.values()):
+                told = {key: one.value for key, one in cells.items()}
+                return Column(list(map(told.__getitem__, keys)), None, ())
         values, originals, faults = zip(*map(self._memo.__getitem__, keys), strict=True)
         return Column(
             values,

@@ -47,6 +47,9 @@ def _texts(
         suspicious(together) or "\r" in together or not unicodedata.is_normalized("NFC", together)
     ):
         return None
+    if plain and all(column) and "  " not in f" {together} " and empty.isdisjoint(column):
+        # Every cell says something, and no blank stands at either end of one.
+        return (column, None) if max(map(len, column), default=0) <= LONGEST_TEXT else None
     values = [text.strip() or None if text else None for text in column]
     if empty:
         values = [None if text in empty else text for text in values]

@@ -320,7 +320,7 @@ class _Report:
             self._say(row, fault.code, "refuse", fault.facts, " + ".join(spec.columns))
 
     def claims(self, column: Column, name: str, guarded: frozenset[str]) -> None:
-        if guarded.isdisjoint(value for value in column.values if isinstance(value, str)):
+        if guarded.isdisjoint(column.values):
             return
         for row, value in enumerate(column.values):
             if value in guarded:
@@ -329,6 +329,8 @@ class _Report:
     def places(self, wkb: Sequence[bytes | None], kind: Kind, unread: frozenset[int]) -> None:
         """A missing place where the kind needs one, and a shape the kind does not have."""
         allowed = frozenset(kind.shapes)
+        if None not in wkb and {_SHAPES.get(shape[1]) for shape in wkb if shape} <= allowed:
+            return
         for row, shape in enumerate(wkb):
             if row in unread:
                 continue

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
+from typing import Any
 
 import orjson
 
@@ -55,15 +57,14 @@ class RepeatFinder:
         """
         batch = mapped.batch
         rows = [row for row in range(len(batch)) if row not in mapped.refused]
-        digests = {row: batch.digests[row] for row in rows}
-        wheres = {row: f"{mapped.file} {batch.where[row]}" for row in rows}
+        digests, place = batch.digests, f"{mapped.file} "
+        wheres = [place + where for where in batch.where]
+        places = [where.encode() for where in wheres]
         findings = [
             Finding(
                 "DUPLICATE_ROW", "note", wheres[rows[position]], {"first": first.decode()}, rows[position]
             )
-            for position, first in self._rows.meet(
-                list(digests.values()), [where.encode() for where in wheres.values()]
-            ).items()
+            for position, first in self._rows.meet(_at(digests, rows), _at(places, rows)).items()
         ]
         refused: set[int] = set()
         again: dict[int, frozenset[int]] = {}
@@ -73,12 +74,15 @@ class RepeatFinder:
             one = mapped.statements[index]
             if one.ids is None:
                 continue
-            here = [row for row in rows if records[index][row] is not None and row not in refused]
-            keys = [(records[index][row] or "").encode() for row in here]
+            told_by = records[index]
+            here = rows
+            if refused or None in told_by:
+                here = [row for row in rows if told_by[row] is not None and row not in refused]
+            keys = [record.encode() for record in _at(told_by, here)]
             if one.spec.group:
                 told = [_telling(one, mapped, row) for row in here]
             else:
-                told = [digests[row] + wheres[row].encode() for row in here]
+                told = list(map(add, _at(digests, here), _at(places, here)))
             met = self._ids.setdefault(one.spec.kind, Seen()).meet(keys, told)
             again[index] = frozenset(here[position] for position in met)
             for position, first in met.items():
@@ -94,6 +98,11 @@ class RepeatFinder:
             frozenset(refused),
             tuple(again.get(index, frozenset()) for index in range(len(records))),
         )
+
+
+def _at(cells: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
+    """Those of some rows, ascending; the very same when it is all of them."""
+    return cells if len(rows) == len(cells) else [cells[row] for row in rows]
 
 
 def _telling(one: Statements, mapped: Mapped, row: int) -> bytes:

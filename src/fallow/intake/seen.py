@@ -34,11 +34,16 @@ class Seen:
         """Take note of some keys; gives, for each position whose key came before, what came with it first."""
         if self._near is None:
             return self._meet_on_disk(keys, values)
-        near, before = self._near, {}
-        for position, (key, value) in enumerate(zip(keys, values, strict=True)):
-            first = near.setdefault(key, value)
-            if first is not value:
-                before[position] = first
+        near = self._near
+        before: dict[int, bytes] = {}
+        fresh = dict(zip(keys, values, strict=True))
+        if len(fresh) == len(keys) and near.keys().isdisjoint(fresh):
+            near.update(fresh)
+        else:
+            for position, (key, value) in enumerate(zip(keys, values, strict=True)):
+                first = near.setdefault(key, value)
+                if first is not value:
+                    before[position] = first
         if len(near) > self._in_memory:
             self._file.executemany("INSERT INTO seen VALUES (?,?)", sorted(near.items()))
             self._near = None

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ import orjson
 from fallow.kinds import VALUE_TYPES, Kind, columns, date_low
 from fallow.register import geoblob, geopackage
 from fallow.register.claims import GEOMETRY, Slice
-from fallow.register.inserting import insert
+from fallow.register.inserting import Column, Same, insert
 from fallow.register.report import OPEN_END
 from fallow.register.schema import BOUNDS, KEPT_BESIDE
 from fallow.register.sheet import Sheet, Stencil, as_json, quoted
@@ -106,7 +105,8 @@ class HistoryWriter:
         stored = [self._cells(values) for _, values, _ in rows]
         # Most columns of most deliveries are empty: binding only those that are used halves the time.
         used = sorted(set().union(*stored))
-        self._insert(used, self._bound(rows, stored, used, blobs, self._added(rows)))
+        bound = self._bound(rows, stored, used, blobs, self._added(rows))
+        self._insert(used, list(zip(*bound, strict=True)), len(rows))
 
     def _added(self, rows: Sequence[tuple[Row, Mapping[str, Any], Row]]) -> Iterator[Row]:
         """What figures add up of some rows: the four sums and the voice."""
@@ -164,12 +164,12 @@ class HistoryWriter:
         voice = Voice.of(declared, [by])
         sums = sums_of(map("{} {}".format, records, reports)).T.tolist()
         used = sorted(name for name, one in stored.items() if any(cell is not None for cell in one))
-        bound: list[Iterable[Any]] = [blobs] if self.kind.shapes else []
-        bound += [records, repeat(known_from), repeat(OPEN_END), since, repeat(OPEN_END)]
-        bound += [*sums, repeat(self._voices.keep(voice))]
+        bound: list[Column] = [blobs] if self.kind.shapes else []
+        bound += [records, Same(known_from), Same(OPEN_END), since, Same(OPEN_END)]
+        bound += [*sums, Same(self._voices.keep(voice))]
         bound += [stored[name] for name in used]
-        bound += [repeat(""), repeat(""), repeat(declared), reports, hashes]
-        self._insert(used, zip(*bound))  # noqa: B905 - repeat() never ends
+        bound += [Same(""), Same(""), Same(declared), reports, hashes]
+        self._insert(used, bound, len(rows))
 
     def _column(self, name: str, cells: Sequence[Any]) -> Sequence[Any]:
         """A column as the table holds it; the very same where nothing has to be turned."""
@@ -178,10 +178,10 @@ class HistoryWriter:
             return cells
         return [None if cell is None else store(cell) for cell in cells]
 
-    def _insert(self, used: Sequence[str], rows: Iterable[Row]) -> None:
+    def _insert(self, used: Sequence[str], values: Sequence[Column], count: int) -> None:
         named = [*(["geom"] if self.kind.shapes else []), "record", *BOUNDS, *ADDED, *used, *KEPT_BESIDE]
         listed = ", ".join(f'"{one}"' for one in named)
-        insert(self._connection, f'"{self.table}" ({listed})', len(named), rows)
+        insert(self._connection, f'"{self.table}" ({listed})', values, count)
 
     def _cells(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What the columns hold of some values: stored form, without the empty ones."""

@@ -22,13 +22,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import repeat
 from typing import Any
 
 import orjson
 
 from fallow.register.damage import readable
-from fallow.register.inserting import insert
+from fallow.register.inserting import Same, insert
 from fallow.register.merkle import TreeHead
 from fallow.register.trees import LedgerTree
 
@@ -151,8 +150,8 @@ class Ledger:
             before = sha256(b"".join((before, lengths, id.encode(), stem, body, solid))).digest()
             hashes.append(before)
         numbers = range(first, number + 1)
-        rows = zip(numbers, ids, repeat(verb), repeat(at), bodies, shapes, hashes)
-        insert(self._connection, "fallow_ledger", 7, rows)
+        columns = (numbers, ids, Same(verb), Same(at), bodies, shapes, hashes)
+        insert(self._connection, "fallow_ledger", columns, len(bodies))
         if self._moment is not None:
             self._reached = (number, before, at)
         return numbers

@@ -55,7 +55,7 @@ def _carry_sums(connection: sqlite3.Connection) -> None:
         before = geopackage.put_aside(connection, kind)
         for names, rows in _with_sums(connection, kind, before):
             listed = ", ".join(f'"{one}"' for one in names)
-            insert(connection, f'"{kind.name}_history" ({listed})', len(names), rows)
+            insert(connection, f'"{kind.name}_history" ({listed})', list(zip(*rows, strict=True)), len(rows))
         connection.execute(f'DROP TABLE "{before}"')
         geopackage.create_indexes(connection, kind)
 

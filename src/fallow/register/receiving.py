@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
-from itertools import repeat
 from math import isfinite
 from typing import Any, NoReturn
 
 from fallow.errors import FallowError
 from fallow.kinds import Kind, Model, date_low
-from fallow.register.inserting import insert
+from fallow.register.inserting import Column, Same, insert
 from fallow.register.ledger import Ledger, canonical, new_ids
 from fallow.register.report import Draft
 from fallow.register.sheet import Sheet, as_json, bodies, keeps_to
@@ -84,44 +83,32 @@ def add_sheet(
     fields = as_json(sheet.columns, count)
     numbers = ledger.append("report", bodies(sheet, fields, delivery), sheet.shapes)
     learned = sheet.learned or ledger.head()[2][:10]
-    told = int(sheet.learned is not None)
+    told, held = int(sheet.learned is not None), sheet.held
     approved = (max(told, int(declared)), "approved", max(learned, day))
     drafted = (told, "draft", None)
-    if len(short) == count:
-        stands: Iterable[tuple[int, str, str | None]] = repeat(approved, count)
+    chosen = frozenset(short)
+    stands: Sequence[Column]
+    if len(chosen) in (0, count):
+        stands = list(map(Same, approved if chosen else drafted))
     else:
-        chosen = frozenset(short)
-        stands = [approved if row in chosen else drafted for row in range(count)]
-    held = sheet.held
-    insert(
-        connection,
-        "fallow_report",
-        12,
-        (
-            (
-                number,
-                sheet.kind,
-                record,
-                sheet.source,
-                delivery,
-                true,
-                learned,
-                marked,
-                codes,
-                state,
-                since,
-                None,
-            )
-            for number, record, true, codes, (marked, state, since) in zip(
-                numbers,
-                sheet.records,
-                sheet.trues,
-                [" ".join(held.get(row, ())) for row in range(count)] if held else repeat("", count),
-                stands,
-                strict=True,
-            )
-        ),
+        each = (approved if row in chosen else drafted for row in range(count))
+        stands = list(zip(*each, strict=True))
+    marked, state, since = stands
+    columns: Sequence[Column] = (
+        numbers,
+        Same(sheet.kind),
+        sheet.records,
+        Same(sheet.source),
+        Same(delivery),
+        sheet.trues,
+        Same(learned),
+        marked,
+        [" ".join(held.get(row, ())) for row in range(count)] if held else Same(""),
+        state,
+        since,
+        Same(None),
     )
+    insert(connection, "fallow_report", columns, count)
     return numbers, fields
 
 
