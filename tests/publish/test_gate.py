@@ -21,6 +21,7 @@ from fallow.publish import layers as layers_module
 from fallow.publish.audience import AUDIENCES
 from fallow.publish.layers import coarse, leaving
 from fallow.publish.redact import WITHHELD, for_audience
+from fallow.publish.results import note_of
 from fallow.register import Register, open_register
 from fallow.words import LANGUAGES, say
 from test_founding_case import entered
@@ -171,6 +172,24 @@ def test_a_small_number_stands_only_when_somebody_answers_for_it(register: Regis
     assert [(one.figure, one.by) for one in made.accepted] == [(small.id, "M. Alder")]
     assert made.withheld == 0, "it was the only small one"
     assert publish(what, tmp_path / "b", "public", register=register).withheld > 0
+
+
+def test_a_note_that_counts_few_people_goes_however_it_is_written(register: Register) -> None:
+    """Its sentence has names and numbers that another version, or another day, writes otherwise."""
+    found = replace(
+        run("casualties", register, year=2021), notes=(("books.note.no_area", {"count": 3, "records": "x"}),)
+    )
+    built = of_results({"few": found}, register)
+    (table,) = built.tables
+    assert "3 hazards in stock" in table.notes[0]["en"]
+    (otherwise,) = [note_of("books.note.no_area", {"count": 3, "records": "x"}, {"x": "H-1 (North)"})]
+    assert otherwise["en"] != table.notes[0]["en"]
+    kept = note_of("analysis.note.unknown_kept", {})
+    shown = replace(built, blocks=(replace(table, notes=(*table.notes, otherwise, kept)),))
+    assert for_audience(shown, INTERNAL).publication.tables[0].notes[:3] == shown.tables[0].notes
+    left = for_audience(shown, PUBLIC).publication.tables[0].notes
+    assert kept in left
+    assert not any("in stock" in one["en"] for one in left)
 
 
 def test_a_withheld_number_reads_the_same_everywhere(register: Register) -> None:

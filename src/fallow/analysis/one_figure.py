@@ -87,7 +87,7 @@ class Figure:
         if self.uncertain:
             parts.append(say("analysis.figure.uncertain", count=telling.number(self.uncertain)))
         parts.append(self._voice())
-        return "; ".join(parts) + "."
+        return telling.listed(parts, mark=";") + "."
 
     def _clocks(self) -> list[str]:
         made = self.recipe

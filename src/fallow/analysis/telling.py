@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fallow.analysis.registry import analyses
 from fallow.analysis.result import Key, Measure, Recipe, Result
-from fallow.words import THIN, in_language, say
+from fallow.words import RIGHT_TO_LEFT, THIN, current_language, in_language, say
 from fallow.words import day as day
 from fallow.words import number as written
 
 if TYPE_CHECKING:
     from fallow.register import Register
 
-_UNITS = {"m2": "m²"}
+_SQUARE_METRES: Mapping[str, str] = {"ru": "м²", "uk": "м²", "ar": "م²"}
+_TYPED = frozenset({"metres", "tolerance"})
+"""Facts that are numbers as somebody typed them."""
+
+NAMED = 3
+"""Records that a note names; the result has all of them."""
 
 
-def number(value: float | int | None, unit: str = "") -> str:
+def unit_sign(unit: str, lang: str | None = None) -> str:
+    """A unit as a language writes it."""
+    return _SQUARE_METRES.get(lang or current_language(), "m²") if unit == "m2" else unit
+
+
+def listed(words: Iterable[str], lang: str | None = None, mark: str = ",") -> str:
+    """Words in a row, with the comma of the language, or its semicolon for ``mark=";"``.
+
+    In a language written from the right the list runs from the right too, whatever letters its words have.
+    """
+    if (lang or current_language()) not in RIGHT_TO_LEFT:
+        return f"{mark} ".join(words)
+    sign = {",": "،", ";": "؛"}[mark]
+    return f"\N{RIGHT-TO-LEFT MARK}{sign} ".join(words)
+
+
+def number(value: float | int | None, unit: str = "", lang: str | None = None) -> str:
     """A number with thin-space thousands: counts and square metres whole, shares with one decimal."""
     if value is None:
         return ""
     decimals = 1 if unit == "%" else 0 if float(value).is_integer() or unit == "m2" else 2
-    return written(value, decimals)
+    return written(value, decimals, lang)
 
 
 def instead(result: Result) -> str:
@@ -35,13 +56,13 @@ def quantity(value: float | int | None, unit: str = "") -> str:
     if value is None:
         return say("analysis.figure.none")
     said = number(value, unit)
-    return f"{said}{THIN}{_UNITS.get(unit, unit)}" if unit else said
+    return f"{said}{THIN}{unit_sign(unit)}" if unit else said
 
 
 def head(measure: Measure, lang: str | None = None) -> str:
     """What stands over a column of numbers, with the unit."""
     label = in_language(measure.label, lang)
-    return f"{label}, {_UNITS.get(measure.unit, measure.unit)}" if measure.unit else label
+    return listed([label, unit_sign(measure.unit, lang)], lang) if measure.unit else label
 
 
 def about(keys: Sequence[Key], key: tuple[str, ...]) -> list[str]:
@@ -52,14 +73,51 @@ def about(keys: Sequence[Key], key: tuple[str, ...]) -> list[str]:
     return cells
 
 
-def notes(result: Result) -> list[str]:
-    """What a reader must have beside the numbers."""
-    return [say(key, **{name: _fact(value) for name, value in facts.items()}) for key, facts in result.notes]
+def notes(result: Result, called: Mapping[str, str] | None = None, lang: str | None = None) -> list[str]:
+    """What a reader must have beside the numbers; ``called`` has the names of records by their ids."""
+    return [note(key, facts, called, lang) for key, facts in result.notes]
 
 
-def _fact(value: Any) -> str:
+def note(
+    key: str, facts: Mapping[str, Any], called: Mapping[str, str] | None = None, lang: str | None = None
+) -> str:
+    """One note as a sentence: numbers as the language writes them, of its records the first by name."""
+    return say(key, lang, **{name: _fact(name, value, called or {}, lang) for name, value in facts.items()})
+
+
+def _fact(name: str, value: Any, called: Mapping[str, str], lang: str | None) -> str:
+    if name == "records":
+        ids = str(value).split()
+        more = ["…"] if len(ids) > NAMED else []
+        return listed([*(called.get(one, one) for one in ids[:NAMED]), *more], lang)
+    if name in _TYPED:
+        decimals = len(str(value).partition(".")[2])
+        return written(float(value), decimals, lang)
     whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number(value) if whole else str(value)
+    return number(value, lang=lang) if whole else str(value)
+
+
+def names_of(register: Register, recipe: Recipe, records: Iterable[str]) -> dict[str, str]:
+    """What people call records, by their ids, as known for a recipe.
+
+    A record without a name is left out, and so is one whose name is not for everybody: where a sentence goes
+    is not known here.
+    """
+    head = None if recipe.head == register.ledger.head()[0] else recipe.head
+    view = register.at(known=recipe.known, true=recipe.true, head=head)
+    found = {}
+    for id in dict.fromkeys(records):
+        record = view.record(id)
+        kind = register.model.kind(record.kind) if record else None
+        title = kind.field(kind.title) if kind and kind.title else None
+        if record and title and title.sensitivity == "public" and record.fields.get(title.name):
+            found[id] = str(record.fields[title.name])
+    return found
+
+
+def noted(result: Result) -> list[str]:
+    """Ids of the records that the notes of a result name."""
+    return [id for _, facts in result.notes for id in str(facts.get("records", "")).split()[:NAMED]]
 
 
 def parameters(made: Recipe) -> list[str]:
@@ -84,11 +142,11 @@ def asked(made: Recipe) -> str:
         parts.append(say("analysis.figure.known", day=day(made.known)))
     if made.true:
         parts.append(say("analysis.figure.true", day=day(made.true)))
-    return "; ".join(parts)
+    return listed(parts, mark=";")
 
 
 def _listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return listed(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def data_date(register: Register, head: int | None = None) -> str:

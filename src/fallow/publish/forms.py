@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fallow.analysis import Line, Result
+from fallow.analysis import Line, Result, telling
 from fallow.errors import FallowError
 from fallow.kinds import date_high
 from fallow.publish.builders import Making
@@ -24,7 +24,7 @@ from fallow.publish.publication import (
     Table,
 )
 from fallow.publish.results import NOT_RECORDED, table_of
-from fallow.words import LANGUAGES, RIGHT_TO_LEFT, Text, catalogue, in_language, say
+from fallow.words import LANGUAGES, Text, catalogue, in_language, say
 
 LAND = ("hazard",)
 PEOPLE = ("victim", "accident")
@@ -59,10 +59,7 @@ def paragraph(key: str, **facts: Any) -> Paragraph:
 
 def joined(*texts: Text) -> Text:
     """Texts one after another, with a comma as the language writes it."""
-    return {
-        lang: ("، " if lang in RIGHT_TO_LEFT else ", ").join(in_language(one, lang) for one in texts)
-        for lang in LANGUAGES
-    }
+    return {lang: telling.listed((in_language(one, lang) for one in texts), lang) for lang in LANGUAGES}
 
 
 def form(
@@ -100,8 +97,10 @@ def form(
         Columns that the form has and the register does not: each cell says that it is not recorded.
     """
     words = catalogue()[title] if isinstance(title, str) else title
-    table = table_of(name, making.results[name], id=id, title=words, measures=measures, own_notes=own_notes)
     result = making.results[name]
+    table = table_of(
+        name, result, making.register, id=id, title=words, measures=measures, own_notes=own_notes
+    )
     why = missing(making, kinds)
     if why is not None:
         return Absent(table.id, words, why)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 
+from fallow.analysis import telling
 from fallow.publish import plots, printed
 from fallow.publish.publication import (
     Absent,
@@ -190,7 +191,7 @@ class _Page:
         """The sources of a table's numbers, each once."""
         names = dict.fromkeys(cell.figure.result for row in table.rows for cell in row.cells if cell.figure)
         found = [self._marks[name] for name in names if name in self._marks]
-        links = ", ".join(f'<a href="#{one.anchor}">{one.mark}</a>' for one in found)
+        links = telling.listed((f'<a href="#{one.anchor}">{one.mark}</a>' for one in found), self._lang)
         return self.word("source.short", marks="{}").replace("{}", links) if found else ""
 
     def _signatures(self, of: Signatures) -> Iterator[str]:

@@ -280,6 +280,10 @@ def _wrapped(on: Picture, chart: Chart, lang: str) -> str:
     paper = f'<rect width="{n(WIDTH)}" height="{n(on.height)}" fill="{look.paper}"/>' if look.paper else ""
     size = f"{n(WIDTH)} {n(on.height)}"
     marks = "".join(on.marks)
+    role = "img"
+    if on.link:
+        # What leads somewhere may not lie in an image; its links are the table's, for a pointer alone.
+        role, marks = "group", f'<g aria-hidden="true">{marks}</g>'
     hatches = (
         f'<defs><pattern id="{on.name}-hatch1" width="6" height="6" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)">'
@@ -290,7 +294,7 @@ def _wrapped(on: Picture, chart: Chart, lang: str) -> str:
     used = hatches if f"#{on.name}-hatch" in marks else ""
     title, about = xml(in_language(chart.title, lang)), xml(in_language(chart.about, lang))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="{role}" '
         f'font-family="{look.fonts}" direction="ltr" xml:lang="{lang}">'
         f"<title>{title}</title><desc>{about}</desc>"
         f"{used}{paper}{marks}</svg>"

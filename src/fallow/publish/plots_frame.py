@@ -102,7 +102,7 @@ class Picture:
         """
         title = f"<title>{xml(words)}</title>" if words else ""
         if href:
-            marks = f'<a href="{xml(href)}" tabindex="-1" aria-hidden="true">{title}{marks}</a>'
+            marks = f'<a href="{xml(href)}" tabindex="-1">{title}{marks}</a>'
         elif title:
             marks = f"<g>{title}{marks}</g>"
         self.marks.append(marks)

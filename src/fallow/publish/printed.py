@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fallow.analysis import Result
+from fallow.analysis import Result, telling
 from fallow.kinds import load_kinds
 from fallow.publish.publication import (
     Absent,
@@ -34,8 +34,7 @@ LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
 NUMBERS: frozenset[Unit] = frozenset({"count", "m2", "percent", "number"})
 """Units whose columns stand flush at the right, digit under digit."""
 
-_SUFFIX: Mapping[str, str] = {"m2": "m²", "percent": "%"}
-_METRES: Mapping[str, str] = {"ru": "м²", "uk": "м²", "ar": "م²"}
+_SIGNS: Mapping[Unit, str] = {"m2": "m2", "percent": "%"}
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
 _SPACES = re.compile(r"[\t\n\r\x0b\x0c\u2028\u2029]+")
 _ISO_DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}(-\d{2})?(?![\w-])")
@@ -120,7 +119,7 @@ def head(column: Column, lang: str) -> str:
 
 
 def _suffix(unit: Unit, lang: str) -> str | None:
-    return _METRES.get(lang, _SUFFIX["m2"]) if unit == "m2" else _SUFFIX.get(unit)
+    return telling.unit_sign(_SIGNS[unit], lang) if unit in _SIGNS else None
 
 
 def plain(words: str, lang: str) -> str:
@@ -150,9 +149,12 @@ def pieces(paragraph: Paragraph, lang: str) -> Iterator[Piece]:
 def s4(stamp: Stamp, lang: str) -> str:
     """What every file must say: date of the data, coordinates, what is on no map, what silence means."""
     kinds = load_kinds().kinds
-    without = ", ".join(
-        f"{in_language(kinds[name].plural, lang) if name in kinds else name}: {count}"
-        for name, count in stamp.unlocated.items()
+    without = telling.listed(
+        (
+            f"{in_language(kinds[name].plural, lang) if name in kinds else name}: {number(count, lang)}"
+            for name, count in stamp.unlocated.items()
+        ),
+        lang,
     )
     return say("publish.s4", lang, date=stamp.data_date, crs=stamp.crs, unlocated=without or "0")
 
@@ -210,7 +212,7 @@ def _recipe(result: Result, lang: str) -> Iterator[tuple[str, str]]:
     untold = say("publish.withheld", lang)
     reports = say("publish.recipe.reports", lang, declared=of.declared, witnessed=of.witnessed)
     yield row("dates", reports if of.inputs else untold)
-    who = ", ".join(dict.fromkeys(one.who or one.source for one in result.said_by))
+    who = telling.listed(dict.fromkeys(one.who or one.source for one in result.said_by), lang)
     yield row("said_by", who or say("publish.recipe.none", lang))
     yield row("inputs", of.inputs or untold)
     yield row("digest", result.digest)

@@ -7,8 +7,10 @@ withheld reads the same whether it is small itself or would give a small one awa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from fallow.analysis import Recipe, Result
@@ -240,13 +242,29 @@ def _tells(facts: Mapping[str, Any], to: Audience) -> bool:
 
 
 def _lost_notes(before: Mapping[str, Result], after: Mapping[str, Result]) -> frozenset[str]:
-    """The notes that were taken out, as sentences in English: so they are known under a table."""
+    """Keys of the notes that were taken out of any result."""
     return frozenset(
-        say(key, "en", **facts)
+        key
         for name, result in before.items()
         for key, facts in result.notes
         if (key, facts) not in after[name].notes
     )
+
+
+def _is_note(note: Text, keys: Collection[str]) -> bool:
+    """Whether a note under a table is one of these, whatever numbers and names stand in it.
+
+    Its numbers read otherwise in each language, and its records have the names of their day: a comparison of
+    whole sentences would let a note pass as soon as one of them is written in another way.
+    """
+    return any(_sentence(key).fullmatch(note.get("en", "")) for key in keys)
+
+
+@cache
+def _sentence(key: str) -> re.Pattern[str]:
+    """The English sentence of a note, with anything in the place of its facts."""
+    said = re.split(r"\{[a-z0-9_]+\}", catalogue()[key]["en"])
+    return re.compile(".*".join(map(re.escape, said)), re.DOTALL)
 
 
 def _block(
@@ -267,7 +285,7 @@ def _block(
         for row in block.rows
         if not any(cell.figure in gone for cell in row.cells)
     )
-    notes = tuple(one for one in block.notes if one.get("en") not in lost)
+    notes = tuple(one for one in block.notes if not _is_note(one, lost))
     if any(cell.instead == WITHHELD for row in rows for cell in row.cells):
         notes = (*notes, _note("publish.withheld.note", most=to.smallest - 1))
     if len(rows) < len(block.rows):

@@ -25,7 +25,7 @@ from fallow.publish.publication import (
     classes_of,
 )
 from fallow.register import Register
-from fallow.words import LANGUAGES, Text, catalogue, say
+from fallow.words import LANGUAGES, Text, catalogue
 
 NOT_RECORDED = "publish.not_recorded"
 NOT_APPLICABLE = "publish.not_applicable"
@@ -52,7 +52,7 @@ def of_results(
         name="result",
         version=1,
         title=title or (first.title if first and len(named) == 1 else catalogue()["publish.results"]),
-        blocks=tuple(table_of(name, one) for name, one in named.items()),
+        blocks=tuple(table_of(name, one, register) for name, one in named.items()),
         results=named,
         stamp=stamp(
             register,
@@ -93,6 +93,7 @@ def stamp(
 def table_of(
     name: str,
     result: Result,
+    register: Register,
     *,
     id: str | None = None,
     title: Text | None = None,
@@ -107,6 +108,8 @@ def table_of(
     ----------
     name
         What the result is called in the publication.
+    register
+        Where the records that its notes name have their names.
     measures
         Names of the measures shown, in order; all when empty.
     notes
@@ -139,7 +142,7 @@ def table_of(
         title=title or result.title,
         columns=tuple(columns),
         rows=tuple(rows),
-        notes=(*notes, *(notes_of(result) if own_notes else ())),
+        notes=(*notes, *(notes_of(result, register) if own_notes else ())),
     )
 
 
@@ -213,18 +216,17 @@ def _tag(measure: Measure, *, people: bool) -> str:
     return tag
 
 
-def notes_of(result: Result) -> tuple[Text, ...]:
-    """The notes of a result as sentences in every language."""
-    return tuple(
-        {lang: say(key, lang, **_short(facts)) for lang in LANGUAGES} if facts else catalogue()[key]
-        for key, facts in result.notes
-    )
+def notes_of(result: Result, register: Register) -> tuple[Text, ...]:
+    """The notes of a result as sentences in every language, the records in them by name."""
+    called = telling.names_of(register, result.recipe, telling.noted(result))
+    return tuple(note_of(key, facts, called) for key, facts in result.notes)
 
 
-def _short(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of a note; of a list of records the first three, because the result has them all."""
-    records = str(facts.get("records", "")).split()
-    return {**facts, "records": f"{' '.join(records[:3])} ..."} if len(records) > 3 else facts
+def note_of(key: str, facts: Mapping[str, Any], called: Mapping[str, str] | None = None) -> Text:
+    """One note as a sentence in every language."""
+    if not facts:
+        return catalogue()[key]
+    return {lang: telling.note(key, facts, called, lang) for lang in LANGUAGES}
 
 
 def ascii_id(name: str) -> str:

@@ -111,7 +111,7 @@ def _blocks(making: Making, result: Result) -> Iterator[Block]:
         {"day": _DAYS},
     )
     yield heading("publish.parcel.ground")
-    yield _counts("parcel_ground", "publish.parcel.ground", result, _GROUND, "inside")
+    yield _counts(making, "parcel_ground", "publish.parcel.ground", result, _GROUND, "inside")
     for what, title in (
         (("hazard",), "publish.parcel.hazards"),
         (("release", "claimed_release"), "publish.parcel.releases"),
@@ -120,7 +120,7 @@ def _blocks(making: Making, result: Result) -> Iterator[Block]:
         yield heading(title)
         yield _listed(making, result, records, what, title)
     yield heading("publish.parcel.counted")
-    yield _counts("parcel_counted", "publish.parcel.counted", result, _COUNTED, "number")
+    yield _counts(making, "parcel_counted", "publish.parcel.counted", result, _COUNTED, "number")
     yield Paragraph(words["publish.parcel.closing"])
 
 
@@ -144,7 +144,7 @@ def _latest(record: Record | None) -> str | None:
     return max((str(one) for one in days if one), default=None)
 
 
-def _counts(id: str, title: str, result: Result, what: Sequence[str], measure: str) -> Table:
+def _counts(making: Making, id: str, title: str, result: Result, what: Sequence[str], measure: str) -> Table:
     label = next(one.label for one in result.measures if one.name == measure)
     labels = result.keys[0].values
     return Table(
@@ -160,7 +160,7 @@ def _counts(id: str, title: str, result: Result, what: Sequence[str], measure: s
             ),
         ),
         rows=tuple(Row((Cell(one), bound("parcel", result, measure, one))) for one in what),
-        notes=notes_of(result) if measure == "inside" else (),
+        notes=notes_of(result, making.register) if measure == "inside" else (),
     )
 
 

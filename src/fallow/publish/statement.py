@@ -237,7 +237,7 @@ class _Making:
     """Runs what the figures ask, each question once."""
 
     def __init__(self, register: Register, clocks: Mapping[str, Any]) -> None:
-        self._register, self._clocks = register, clocks
+        self.register, self._clocks = register, clocks
         self._names: dict[str, str] = {}
         self.results: dict[str, Result] = {}
 
@@ -246,7 +246,7 @@ class _Making:
         if asked.key not in self._names:
             again = sum(one.startswith(f"{asked.analysis}{{") for one in self._names)
             name = asked.analysis if not again else f"{asked.analysis}_{again + 1}"
-            self.results[name] = run(asked.analysis, self._register, **{**self._clocks, **asked.parameters})
+            self.results[name] = run(asked.analysis, self.register, **{**self._clocks, **asked.parameters})
             self._names[asked.key] = name
         name = self._names[asked.key]
         return name, self.results[name]
@@ -293,7 +293,7 @@ def _table(name: str, terms: Terms, making: _Making) -> Table:
         if measure not in known:
             raise FallowError("CELL_UNKNOWN", f"tables.{name}", found=measure, known=", ".join(sorted(known)))
     title = {lang: term.title.get(lang) or in_language(found.title, lang) for lang in LANGUAGES}
-    return table_of(result, found, id=name, title=title, measures=term.measures or None)
+    return table_of(result, found, making.register, id=name, title=title, measures=term.measures or None)
 
 
 def _chart(name: str, terms: Terms, making: _Making) -> Chart:

@@ -19,6 +19,7 @@ from unicodedata import category
 
 import orjson
 
+from fallow.analysis import telling
 from fallow.errors import FallowError
 from fallow.publish import letters, plots, printed
 from fallow.publish.letters import FONTS as FONTS
@@ -191,6 +192,7 @@ def as_data(publication: Publication, lang: str) -> dict[str, Any]:
     }
     return {
         "lang": lang,
+        "from_right": lang in RIGHT_TO_LEFT,
         "title": _seen(in_language(publication.title, lang), _seen(stamp.programme, "–")),
         "subtitle": in_language(publication.subtitle, lang),
         "programme": stamp.programme,
@@ -199,7 +201,11 @@ def as_data(publication: Publication, lang: str) -> dict[str, Any]:
         "invented": printed.invented(stamp, lang),
         "s4": printed.s4(stamp, lang),
         "contents": sum(one["kind"] == "heading" for one in blocks) >= CONTENTS_FROM,
-        "words": {**words, "data_to": say("publish.data_to", lang, date=stamp.data_date)},
+        "words": {
+            **words,
+            "comma": telling.listed(("", ""), lang),
+            "data_to": say("publish.data_to", lang, date=stamp.data_date),
+        },
         "blocks": blocks,
         "sources": [
             {

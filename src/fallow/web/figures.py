@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,13 @@ from django.utils.safestring import mark_safe
 
 from fallow.analysis import Analysis, Line, Result, analyses, behind, of_result, run, telling
 from fallow.errors import FallowError
+from fallow.publish import printed
 from fallow.register import Register
 from fallow.web import asked, pages
 from fallow.web.desk import Desk
 from fallow.web.figures_asked import Question, form, question
 from fallow.web.figures_chart import charts_of
-from fallow.words import in_language, say
+from fallow.words import current_language, in_language, say
 
 LINES = 200
 """Lines of a table on one page."""
@@ -24,10 +26,13 @@ LINES = 200
 BEHIND = 40
 """Records behind a number on one page."""
 
+_RECORD = "record"
+"""The key whose values are ids of records."""
+
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """One cell: the number as people read it, and the address of what is behind it."""
+class Cell:
+    """One cell: what people read in it, and the address of what is behind it; empty where nothing is."""
 
     text: str
     href: str
@@ -37,8 +42,8 @@ class Number:
 class Row:
     """One line of the table."""
 
-    about: tuple[str, ...]
-    numbers: tuple[Number, ...]
+    about: tuple[Cell, ...]
+    numbers: tuple[Cell, ...]
     total: bool
 
 
@@ -61,7 +66,7 @@ def figure_page(request: HttpRequest, name: str) -> Any:
         context = _context(request, register, of)
         if of.complete:
             result = _result(desk, register, of)
-            context |= _table(request, of, result)
+            context |= _table(request, of, result, register)
             context["charts"] = [
                 (one, mark_safe(one.svg))  # noqa: S308 - every word in it is escaped
                 for one in charts_of(result, lambda measure, key: _explained(of, result.name, measure, key))
@@ -89,6 +94,7 @@ def explain_page(request: HttpRequest, name: str) -> Any:
         here = [("measure", found.measure.name), *(("at", one) for one in keys)]
         context = _context(request, register, of) | {
             "figure": found,
+            "bare": bare,
             "value": value,
             "sentence": found.sentence().replace(bare, value, 1),
             "about": telling.about(result.keys, keys),
@@ -129,7 +135,7 @@ def _context(request: HttpRequest, register: Register, of: Question) -> dict[str
     }
 
 
-def _table(request: HttpRequest, of: Question, result: Result) -> dict[str, Any]:
+def _table(request: HttpRequest, of: Question, result: Result, register: Register) -> dict[str, Any]:
     page = asked.page(request.GET)
     last = max(1, -(-len(result.lines) // LINES))
     if page > last:
@@ -141,33 +147,51 @@ def _table(request: HttpRequest, of: Question, result: Result) -> dict[str, Any]
     ]
     names = [one.name for one in shown]
     lines = result.lines[(page - 1) * LINES : page * LINES]
-    hidden = [telling.head(one) for one in result.measures if one not in shown]
+    hidden = [_head(telling.head(one)) for one in result.measures if one not in shown]
+    called = telling.names_of(register, result.recipe, [*telling.noted(result), *_records(result, lines)])
     return {
-        "keys": [in_language(one.label) for one in result.keys],
-        "measures": [telling.head(one) for one in shown],
-        "rows": [_row(of, result, line, names) for line in lines],
+        "keys": [_head(in_language(one.label)) for one in result.keys],
+        "measures": [_head(telling.head(one)) for one in shown],
+        "rows": [_row(of, result, line, names, called) for line in lines],
         "count": len(result.lines),
-        "hidden": "; ".join(hidden) if result.lines else "",
+        "hidden": telling.listed(hidden, mark=";") if result.lines else "",
         "page_number": page,
         "pages": last,
         "previous": of.query(("page", str(page - 1))) if page > 1 else "",
         "following": of.query(("page", str(page + 1))) if page < last else "",
-        "notes": telling.notes(result),
+        "notes": telling.notes(result, called),
         "recipe": telling.recipe(result),
         "shown": say("cli.shown", shown=len(lines), count=len(result.lines)),
     }
 
 
-def _row(of: Question, result: Result, line: Line, names: list[str]) -> Row:
+def _head(words: str) -> str:
+    """The head of a column; a day in it keeps its order in a line written from the right."""
+    return printed.plain(words, current_language())
+
+
+def _records(result: Result, lines: Sequence[Line]) -> list[str]:
+    """Ids of the records that lines are about."""
+    places = [place for place, key in enumerate(result.keys) if key.name == _RECORD]
+    return [line.key[place] for line in lines for place in places if place < len(line.key)]
+
+
+def _row(of: Question, result: Result, line: Line, names: list[str], called: Mapping[str, str]) -> Row:
     units = {one.name: one.unit for one in result.measures}
     why = telling.instead(result)
     missing = say(why) if why else ""
+    told = telling.about(result.keys, line.key) if result.keys else []
+    about = []
+    for place, text in enumerate(told):
+        is_record = place < len(line.key) and result.keys[place].name == _RECORD
+        id = line.key[place] if is_record else ""
+        about.append(Cell(called.get(id, text), f"/record/{id}{of.when.query()}" if id else ""))
     return Row(
-        tuple(telling.about(result.keys, line.key)) if result.keys else (),
+        tuple(about),
         tuple(
-            Number(
+            Cell(
                 telling.number(line.values.get(name), units[name]) or missing,
-                _explained(of, result.name, name, line.key),
+                _explained(of, result.name, name, line.key) if line.values.get(name) is not None else "",
             )
             for name in names
         ),

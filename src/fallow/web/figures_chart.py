@@ -217,9 +217,12 @@ def _waterfall(of: _Drawing, line: Line, title: str) -> Shown:
     legend = tuple((look, say(f"web.chart.{look}")) for look in ("level", "up", "down"))
     columns = (Column("line", {}), *map(measure_column, measures))
     cells = (Cell(title), *(of.cell(line, one.name) for one in measures))
-    reach = "; ".join(
-        f"{in_language(one.label)}: {telling.number(line.values.get(one.name) or 0, one.unit)}"
-        for one in measures
+    reach = telling.listed(
+        (
+            f"{in_language(one.label)}: {telling.number(line.values.get(one.name) or 0, one.unit)}"
+            for one in measures
+        ),
+        mark=";",
     )
     return of.shown("waterfall", title, axes, columns, [cells], reach=reach, legend=legend)
 

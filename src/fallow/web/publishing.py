@@ -11,7 +11,7 @@ from django.shortcuts import render
 from fallow.errors import FallowError
 from fallow.publish import Publication, publications
 from fallow.register import Record, Register, View
-from fallow.web import asked, pages
+from fallow.web import asked, pages, wording
 from fallow.web.desk import Desk
 from fallow.web.publishing_asked import (
     Subject,
@@ -208,7 +208,7 @@ def _signatory(view: View, one: Record, day: str) -> tuple[str, str]:
     linked = view.record(str(fields["organisation"])) if fields.get("organisation") else None
     of = fields.get("organisation_stated") or (linked.fields.get("name") if linked else "")
     words = [str(fields.get("signed_name") or ""), str(of or "")]
-    return ", ".join(word for word in words if word), str(fields.get(day) or "")
+    return wording.listed(word for word in words if word), str(fields.get(day) or "")
 
 
 def _code(one: Record) -> str:

@@ -32,6 +32,7 @@ from fallow.publish import (
     small_numbers,
 )
 from fallow.register import Register
+from fallow.web import wording
 from fallow.web.publishing_asked import Wish
 from fallow.words import RIGHT_TO_LEFT, Text, current_language, in_language, say
 
@@ -270,7 +271,7 @@ def _named(publication: Publication) -> Mapping[str, str]:
     lang = current_language()
     for table in publication.tables:
         for row in table.rows:
-            line = ", ".join(
+            line = wording.listed(
                 printed.shown(cell, column.unit, lang, column.values)
                 for cell, column in zip(row.cells, table.columns, strict=True)
                 if cell.figure is None and cell.value is not None
@@ -289,4 +290,4 @@ def _fields(register: Register, name: str) -> Iterator[tuple[str, str]]:
         seen = set(fields_for(kind, reader))
         gone = [in_language(one.label) for one in kind.stored if one.name not in seen]
         if gone:
-            yield in_language(kind.plural), ", ".join(gone)
+            yield in_language(kind.plural), wording.listed(gone)

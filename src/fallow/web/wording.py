@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from functools import reduce
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 
+from fallow.analysis import telling
 from fallow.errors import FallowError
 from fallow.kinds import Field, Model
 from fallow.words import (
@@ -42,8 +42,7 @@ def quantity(value: float) -> str:
 
 def listed(words: Iterable[str]) -> str:
     """Words in a row, with the comma of the language."""
-    found = list(words)
-    return reduce(lambda said, word: say("web.item.joined", label=said, suffix=word), found) if found else ""
+    return telling.listed(words)
 
 
 def value_words(model: Model, field: Field, value: Any) -> str:
@@ -71,7 +70,7 @@ def value_words(model: Model, field: Field, value: Any) -> str:
 
 def unit(field: Field) -> str:
     """The unit as people write it."""
-    return {"m2": "m²", "deg": "°", "min": "min"}.get(field.unit or "", field.unit or "")
+    return {"deg": "°"}.get(field.unit or "", telling.unit_sign(field.unit or ""))
 
 
 def _is_day(value: str) -> bool:
@@ -113,6 +112,7 @@ def _error(error: FallowError, part: str) -> Any:
 
 
 register.simple_tag(say, name="say")
+register.simple_tag(telling.unit_sign, name="unit")
 register.simple_tag(direction, name="direction")
 register.simple_tag(current_language, name="language")
 register.simple_tag(languages, name="languages")
