@@ -733,10 +733,26 @@ def zipped(members: dict[str, bytes], **rest: Any) -> bytes:
     return out.getvalue()
 
 
+NO_BUNDLES = {
+    "BUNDLE_NO_ZIP": b"this is no bundle",
+    "BUNDLE_EMPTY": zipped({}),
+    "BUNDLE_OTHER_ZIP": zipped({"README.txt": b"hello"}),
+}
+
+
+@pytest.mark.parametrize("code", NO_BUNDLES)
+def test_what_is_no_bundle_is_refused_and_nothing_is_said_to_hold_or_not(
+    visitor: Visitor, temporary: Path, code: str
+) -> None:
+    response = checked(visitor, NO_BUNDLES[code])
+    page = text(response)
+    assert response.status_code == 422 and code in page
+    assert "verdict" not in page
+    assert list(temporary.iterdir()) == []
+
+
 HOSTILE = {
-    "text": b"this is no bundle",
-    "an empty zip": zipped({}),
-    "a zip without a manifest": zipped({"README.txt": b"hello"}),
+    "a zip without a manifest": zipped({"model.json": b"hello"}),
     "a manifest that is none": zipped({"manifest.json": b"[1, 2"}),
     "a deep manifest": zipped({"manifest.json": b"[" * 100_000}),
     "a large number": zipped({"manifest.json": b'{"schema": ' + b"9" * 5000 + b"}"}),
@@ -778,7 +794,14 @@ def test_each_change_to_a_bundle_is_named(
     assert "BUNDLE_MEMBER_CHANGED" in changed and table in changed
     unsigned = text(checked(own, zipped({**members, "manifest.sig": b"0" * 128})))
     assert "BUNDLE_SIGNATURE" in unsigned
-    for at in (1, len(bundle) // 3, len(bundle) - 1):
+    one_byte = checked(own, bundle[:1])
+    assert one_byte.status_code == 422 and "BUNDLE_NO_ZIP" in text(one_byte)
+    other = checked(own, zipped({"photo.jpg": b"x"}))
+    assert other.status_code == 422 and "BUNDLE_OTHER_ZIP" in text(other)
+    no_key = checked(own, bundle, "zz")
+    assert no_key.status_code == 422 and "BUNDLE_KEY_FORMAT" in text(no_key)
+    assert "BUNDLE_BYTES_AFTER" in text(checked(own, bundle + b"more"))
+    for at in (30, len(bundle) // 3, len(bundle) - 1):
         cut = checked(own, bundle[:at])
         assert cut.status_code == 200 and "verdict does_not_hold" in text(cut)
     own.speak("ar")

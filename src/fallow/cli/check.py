@@ -16,6 +16,8 @@ from fallow.words import in_language, say
 
 EXIT_DOES_NOT_HOLD = 1
 _SHOWN = 60
+_LONGEST_KEY = 200
+"""Characters that are read of a file with a key; it has 64 and a line end."""
 _ORDER = {"fails": 0, "open": 1, "note": 2, "holds": 3}
 _MARKS = {"fails": "x", "open": "?", "note": "i", "holds": "="}
 
@@ -29,7 +31,7 @@ def check(bundle: Path, path: Path | None, key: str | None, as_json: bool | None
     """Check; status 1 unless all of it holds."""
     with ExitStack() as opened, working(say("cli.progress.check")):
         register = opened.enter_context(reading(path)) if path else None
-        found = check_bundle(bundle, register, key)
+        found = check_bundle(bundle, register, None if key is None else _key(key))
     if wants_json(as_json):
         print_json(found.as_dict())
         return 0 if found.holds else EXIT_DOES_NOT_HOLD
@@ -45,3 +47,12 @@ def check(bundle: Path, path: Path | None, key: str | None, as_json: bool | None
         print_line(say("cli.more", count=len(lines) - _SHOWN))
     print_line(found.words())
     return 0 if found.holds else EXIT_DOES_NOT_HOLD
+
+
+def _key(given: str) -> str:
+    """The key itself, or what stands in the small text file that was named."""
+    try:
+        with Path(given).open(encoding="ascii") as file:
+            return file.read(_LONGEST_KEY)
+    except (OSError, ValueError):
+        return given  # no such file, or no text: then it has to be the key

@@ -61,21 +61,64 @@ def read(path: Path) -> dict[str, bytes]:
     Raises
     ------
     FallowError
-        ``BUNDLE_UNREADABLE`` for what is no whole zip, ``BUNDLE_LIMIT`` for one that would grow beyond all
-        use, ``BUNDLE_NAME`` for names that leave the archive, stand twice or hide what they are.
+        What :func:`load` refuses; ``BUNDLE_UNREADABLE`` for what is no whole zip, ``BUNDLE_LIMIT`` for one
+        that would grow beyond all use, ``BUNDLE_NAME`` for names that leave the archive or hide what they
+        are, ``BUNDLE_MEMBER_TWICE``.
+    """
+    return members(load(path), path.name)
+
+
+def load(path: Path) -> bytes:
+    """The bytes of a file that is to be a zip.
+
+    Raises
+    ------
+    FallowError
+        ``FILE_NOT_FOUND``, ``BUNDLE_FOLDER``, ``BUNDLE_NO_RIGHT`` or ``BUNDLE_UNREADABLE`` where there is
+        nothing to read, ``BUNDLE_LIMIT`` for a file that is too large.
     """
     try:
+        if path.is_dir():
+            there = sorted(one.name for one in path.iterdir() if one.suffix.lower() == ".zip")
+            raise FallowError("BUNDLE_FOLDER", path.name or str(path), found=", ".join(there[:5]) or "-")
         size = path.stat().st_size
         if size > MOST_IN_FILE:
             raise FallowError("BUNDLE_LIMIT", path.name, found=f"{size} B", limit=f"{MOST_IN_FILE} B")
-        content = path.read_bytes()
-    except OSError as error:
-        raise FallowError("BUNDLE_UNREADABLE", path.name, found=type(error).__name__) from error
-    return members(content, path.name)
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FallowError("FILE_NOT_FOUND", path.name) from error
+    except PermissionError as error:
+        raise FallowError("BUNDLE_NO_RIGHT", path.name) from error
+    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
+        raise FallowError("BUNDLE_UNREADABLE", path.name[:80], found=type(error).__name__) from error
+
+
+def listed(content: bytes, where: str) -> frozenset[str]:
+    """The names in the table of contents of what is to be a zip, none of them looked at.
+
+    Raises
+    ------
+    FallowError
+        ``BUNDLE_EMPTY``, ``BUNDLE_NO_ZIP``; ``BUNDLE_UNREADABLE`` for a zip that is damaged.
+    """
+    if not content:
+        raise FallowError("BUNDLE_EMPTY", where)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = frozenset(archive.namelist())
+    except _FAULTS as error:
+        if not content.startswith(b"PK\x03\x04"):
+            raise FallowError("BUNDLE_NO_ZIP", where) from error
+        raise FallowError("BUNDLE_UNREADABLE", where, found=type(error).__name__) from error
+    if not names:
+        raise FallowError("BUNDLE_EMPTY", where)
+    return names
 
 
 def parts(content: bytes, where: str) -> dict[str, bytes]:
     """The parts of a workbook or a Word file, a zip with names of its own, within the same limits."""
+    if not content.startswith(b"PK\x03\x04"):
+        raise FallowError("BUNDLE_UNREADABLE", where, found="no zip")
     return members(content, where, any_name=True)
 
 
@@ -107,8 +150,6 @@ def _tight(content: bytes) -> bool:
 
 def members(content: bytes, where: str, *, any_name: bool = False) -> dict[str, bytes]:
     """The same for a zip that is in memory."""
-    if not content.startswith(b"PK\x03\x04"):
-        raise FallowError("BUNDLE_UNREADABLE", where, found="no zip")
     found: dict[str, bytes] = {}
     total = 0
     try:
@@ -143,7 +184,7 @@ def _checked(entry: zipfile.ZipInfo, found: Mapping[str, bytes], *, any_name: bo
     if not any_name:
         _allowed(name)
     if name.casefold() in {one.casefold() for one in found}:
-        raise FallowError("BUNDLE_NAME", name, found="twice")
+        raise FallowError("BUNDLE_MEMBER_TWICE", _shown(name))
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         raise FallowError("BUNDLE_NAME", name, found="link")

@@ -6,6 +6,7 @@ and what was not. Nothing in a bundle is trusted and nothing in one gives a trac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fallow.errors import FallowError
-from fallow.publish import archive, check_documents, check_ledger
+from fallow.publish import archive, archive_layout, check_documents, check_ledger
 from fallow.publish.builders import publications
 from fallow.publish.bundle import (
     DOCUMENTS,
@@ -44,6 +45,20 @@ from fallow.words import say
 Verdict = Literal["holds", "does_not_hold", "cannot_be_checked"]
 
 _MOST_TYPED = 8
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+NO_BUNDLE = frozenset(
+    {
+        "FILE_NOT_FOUND",
+        "BUNDLE_FOLDER",
+        "BUNDLE_NO_RIGHT",
+        "BUNDLE_EMPTY",
+        "BUNDLE_NO_ZIP",
+        "BUNDLE_OTHER_ZIP",
+    }
+)
+"""Refusals of what is no bundle: there is nothing of which one could say whether it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +128,29 @@ def check(
 
     Returns
     -------
-    Every line; a bundle that cannot even be opened gives one line that says why. Nothing is raised for what a
-    bundle holds.
+    Every line; a bundle that is damaged gives one line that says why. Nothing is raised for what a bundle
+    holds.
+
+    Raises
+    ------
+    FallowError
+        One of :data:`NO_BUNDLE` for what is no bundle at all, ``BUNDLE_KEY_FORMAT`` for what is no key.
     """
+    file = Path(path)
+    key = key_of(key) if key is not None else None
+    lines: list[Line] = []
     try:
-        members = archive.read(Path(path))
+        content = archive.load(file)
+        lines += archive_layout.faults(content, file.name)
+        if not archive.listed(content, file.name) & _OURS:
+            raise FallowError("BUNDLE_OTHER_ZIP", file.name)
+        members = archive.members(content, file.name)
         manifest = _manifest(members)
     except FallowError as error:
-        return Check((failure(error),))
-    lines: list[Line] = []
+        if error.code in NO_BUNDLE:
+            raise
+        told = lines and error.facts.get("found") == "BadZipFile"  # the lines say what is wrong with it
+        return Check(tuple(lines) if told else (*lines, failure(error)))
     lines += _walked(MANIFEST, lambda: _signed(members, manifest))
     lines += _walked(MANIFEST, lambda: _key(manifest, register, key))
     lines += _walked(MANIFEST, lambda: _members(members, manifest))
@@ -147,6 +176,19 @@ def check(
         if register is not None:
             lines += _walked(EVIDENCE, lambda: against(register, shown, kept, manifest.audience))
     return Check(tuple(lines), manifest.title, manifest.office)
+
+
+_OURS = frozenset({MANIFEST, SIGNATURE, *FIXED} - {README})
+"""Members by which a zip is known for a bundle, also one of which some are missing."""
+
+
+def key_of(text: str) -> str:
+    """A public key as it is compared: 64 hexadecimal digits; ``BUNDLE_KEY_FORMAT`` for anything else."""
+    key = text.strip().lower()
+    if not _KEY.fullmatch(key):
+        # what was typed is not repeated: it may be a passphrase, or the secret half of the key
+        raise FallowError("BUNDLE_KEY_FORMAT", "key", count=len(key))
+    return key
 
 
 def _documents(
@@ -217,8 +259,8 @@ def _signed(members: Mapping[str, bytes], manifest: Manifest) -> Iterator[Line]:
 def _key(manifest: Manifest, register: Register | None, key: str | None) -> Iterator[Line]:
     known = [one for one in (key, office_key(register) if register else None) if one]
     for one in known:
-        if one.strip().lower() != manifest.office:
-            yield fails("BUNDLE_KEY_OTHER", MANIFEST, found=manifest.office, known=one.strip().lower())
+        if one != manifest.office:
+            yield fails("BUNDLE_KEY_OTHER", MANIFEST, found=manifest.office, known=one)
             return
     if known:
         yield holds("key", MANIFEST, office=manifest.office)

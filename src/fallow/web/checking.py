@@ -91,7 +91,8 @@ def in_child(file: Path, key: str = "") -> Check:
     Raises
     ------
     FallowError
-        ``WEB_CHECK_LIMIT`` when it needs more, ``WEB_CHECK_DIED`` when it ends without an answer.
+        ``WEB_CHECK_LIMIT`` when it needs more, ``WEB_CHECK_DIED`` when it ends without an answer; what
+        ``check_bundle`` refuses as no bundle or no key.
     """
     request = orjson.dumps({"path": str(file), "key": key or None})
     with _AT_ONCE:
@@ -125,6 +126,9 @@ def _answered(answer: bytes, status: int) -> Check:
         said = orjson.loads(answer)
         if said.get("limit"):
             raise FallowError("WEB_CHECK_LIMIT", "bundle", limit=str(said["limit"]))
+        if "refused" in said:
+            code, where, facts = said["refused"]
+            raise FallowError(code, where, **facts)
         lines = tuple(
             CheckedLine(one["code"], one["state"], one["where"], one["facts"]) for one in said["lines"]
         )

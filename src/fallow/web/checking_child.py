@@ -33,12 +33,16 @@ def main() -> int:
     """Answer one request."""
     request = orjson.loads(sys.stdin.buffer.read())
     # Imported before the limits: what a check needs is read from Python's own folders.
+    from fallow.errors import FallowError
     from fallow.publish import check_bundle
 
     confine()
     try:
         found = check_bundle(Path(request["path"]), None, request["key"])
         answer = as_answer(found)
+    except FallowError as refused:  # no bundle, or no key: there is nothing to say line by line
+        facts = {name: _plain(value) for name, value in refused.facts.items()}
+        answer = {"refused": [refused.code, refused.where[:MOST_TEXT], facts]}
     except MemoryError:
         answer = {"limit": f"{MEMORY_MB} MB"}
     sys.stdout.buffer.write(orjson.dumps(answer))
