@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import shapely
 import fallow
 from fallow.analysis import Result
 from fallow.analysis.education import attendance
-from fallow.errors import FallowError
+from fallow.errors import FallowError, catalogue
 from fallow.register import Register
+from fallow.words import LANGUAGES
 from fixtures_books import Country, box, wkb
 
 
@@ -400,7 +402,7 @@ def test_a_parcel_tells_what_is_on_it_near_it_and_unseen(country: Country) -> No
     country.hazard("far", "2023-01-01", [(60, 0, 61, 1)])
     country.hazard("nowhere", "2023-01-01", None)
     country.says("accident", "acc", "2024", point(1, 1), code="acc", accident_type="mine", date="2024")
-    result = fallow.run("parcel", country.register, shape=box(0, 0, 10, 10).wkt, distance=200)
+    result = fallow.run("parcel", country.register, parcel=box(0, 0, 10, 10).wkt, distance=200)
     whole = result.value("inside", "parcel")
     assert whole == pytest.approx(10 * 78.84 * 10 * 111.13, rel=2e-3)
     assert result.value("inside", "hazard", "on") == pytest.approx(whole * 0.2, rel=1e-4)
@@ -415,27 +417,72 @@ def test_a_parcel_tells_what_is_on_it_near_it_and_unseen(country: Country) -> No
 def test_a_claim_leaves_the_hazard_as_it_is(country: Country) -> None:
     country.hazard("on", "2023-01-01", [(0, 0, 4, 10)])
     country.claim("out", "on", "cleared", "2024-01-01", [(0, 0, 4, 10)])
-    result = fallow.run("parcel", country.register, shape=box(0, 0, 4, 10).wkt)
+    result = fallow.run("parcel", country.register, parcel=box(0, 0, 4, 10).wkt)
     assert result.value("inside", "hazard_ground") == result.value("inside", "parcel")
     assert result.value("inside", "released_ground") == 0
     assert result.value("inside", "claimed_release", "out") == result.value("inside", "parcel")
 
 
+NO_PARCELS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("POINT (30 45)", "PARCEL_SHAPE", {"found": "POINT (30 45)"}),
+    ("POLYGON EMPTY", "PARCEL_SHAPE", {"found": "POLYGON EMPTY"}),
+    ("POLYGON ((0 0, 9 0, 9 9, 0 0))", "PARCEL_SHAPE", {}),
+    ("POLYGON ((0 95, 0.001 95, 0.001 95.001, 0 95))", "PARCEL_SHAPE", {"found": "0 95, 0.001 95.001"}),
+    ("POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))", "PARCEL_CROSSES", {"found": "0.5 0.5"}),
+    ("not a shape", "PARCEL_WKT", {"at": 1, "found": "not a shape", "expected": "POLYGON MULTIPOLYGON"}),
+    ("POLIGON((30 45, 30 46))", "PARCEL_WKT", {"at": 1, "expected": "POLYGON MULTIPOLYGON"}),
+    ("POLYGON((30.01 45.01, 30.02 45.01", "PARCEL_WKT_END", {"at": 33, "expected": ", )"}),
+    ("POLYGON((", "PARCEL_WKT_END", {"at": 9, "expected": "30.5"}),
+    ("  ", "PARCEL_WKT_END", {"at": 2}),
+    ("POLYGON(30 45, 30.1 45)", "PARCEL_WKT", {"at": 9, "found": "30 45, 30.1 45)", "expected": "("}),
+    ("POLYGON((30,5 45, 30 46))", "PARCEL_WKT", {"at": 12, "found": ",5 45, 30 46))", "expected": "30.5"}),
+    ("POLYGON((30 45; 30 46))", "PARCEL_WKT", {"at": 13, "found": "45; 30 46))", "expected": "30.5"}),
+    ("POLYGON((30° 45, 30 46))", "PARCEL_WKT", {"at": 10, "expected": "30.5"}),
+    ("POLYGON((30 45, 31 45, 31 46, 30 45)) x", "PARCEL_WKT", {"at": 39, "found": "x", "expected": "—"}),
+    ("POLYGON((nan 45, 30 45, 30 46, nan 45))", "PARCEL_WKT", {"at": 10}),
+    ("MULTIPOLYGON((30 45, 31 45))", "PARCEL_WKT", {"at": 15, "expected": "("}),
+    (
+        "POLYGON((30 45, 31 45, 31 46, 30 46))",
+        "PARCEL_RING",
+        {"ring": 1, "count": 4, "first": "30 45", "last": "30 46"},
+    ),
+    ("POLYGON((30 45, 31 45, 30 45))", "PARCEL_RING", {"ring": 1, "count": 3}),
+    ("POLYGON((30 45, 31 45, 31 46, 30 45), (30 45, 31 45))", "PARCEL_RING", {"ring": 2, "last": "31 45"}),
+)
+
+
+@pytest.mark.parametrize(("text", "code", "facts"), NO_PARCELS)
+def test_what_is_no_parcel_is_refused_with_the_place(
+    country: Country, text: str, code: str, facts: dict[str, Any]
+) -> None:
+    with pytest.raises(FallowError) as refused:
+        fallow.run("parcel", country.register, parcel=text)
+    assert (refused.value.code, refused.value.where) == (code, "parcel")
+    assert {name: refused.value.facts[name] for name in facts} == facts
+    for lang in LANGUAGES:
+        said = refused.value.as_dict(lang)
+        assert "{" not in said["what"] + said["remedy"]
+
+
+def test_the_example_in_every_remedy_is_a_parcel(country: Country) -> None:
+    for code in ("PARCEL_WKT", "PARCEL_WKT_END", "PARCEL_RING", "PARCEL_SHAPE"):
+        for lang in LANGUAGES:
+            (example,) = re.findall(r"POLYGON\(\([^)]*\)\)", catalogue()[code].remedy[lang])
+            result = fallow.run("parcel", country.register, parcel=example)
+            assert (result.value("inside", "parcel") or 0) > 100_000
+
+
 @pytest.mark.parametrize(
-    "shape",
+    "text",
     [
-        "POINT (30 45)",
-        "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))",
-        "POLYGON EMPTY",
-        "POLYGON ((0 0, 9 0, 9 9, 0 0))",
-        "POLYGON ((0 95, 0.001 95, 0.001 95.001, 0 95))",
-        "not a shape",
+        "polygon z((30 45 1, 30.01 45 1, 30.01 45.01 1, 30 45 1))",
+        " MULTIPOLYGON (((30 45, 30.01 45, 30.01 45.01, 30 45)), ((31 45, 31.01 45, 31.01 45.01, 31 45)))\n",
+        "POLYGON((30 45, 30.01 45, 30.01 45.01, 30 45.01, 30 45), "
+        "(30.002 45.002, 30.004 45.002, 3.0004e1 45.004, 30.002 45.002))",
     ],
 )
-def test_what_is_no_parcel_is_refused(country: Country, shape: str) -> None:
-    with pytest.raises(FallowError) as refused:
-        fallow.run("parcel", country.register, shape=shape)
-    assert refused.value.code == "PARCEL_SHAPE"
+def test_what_the_library_reads_is_a_parcel(country: Country, text: str) -> None:
+    assert fallow.run("parcel", country.register, parcel=text).value("inside", "parcel")
 
 
 def point(x: float, y: float) -> bytes:
@@ -483,7 +530,7 @@ def test_years_before_anything_moved_are_a_line_of_nought(country: Country, name
 
 def test_a_hazard_without_a_polygon_is_in_no_parcel_and_is_told(country: Country) -> None:
     country.hazard("h", "2023-01-01", point(1, 1))
-    result = fallow.run("parcel", country.register, shape=box(0, 0, 4, 4).wkt)
+    result = fallow.run("parcel", country.register, parcel=box(0, 0, 4, 4).wkt)
     assert result.value("inside", "hazard", "h") is None
     assert result.value("distance", "hazard", "h") == 0
     assert ("analysis.note.parcel_points", {}) in result.notes

@@ -220,6 +220,28 @@ def test_what_is_asked_wrongly_is_one_sentence_and_status_two(
         assert again.stderr.startswith(code)
 
 
+def test_a_name_there_is_not_tells_three_like_it_and_where_all_are(fallow: Type, country: Country) -> None:
+    for wrong, near in (("nonsense", ""), ("casualty", "casualties"), ("book", "books")):
+        refused = fallow("run", wrong, "--register", country.path, status=2)
+        told = refused.stderr.splitlines()[2]
+        names = told.partition(": ")[2].partition(". ")[0].split(", ")
+        assert len(names) == 3 and set(names) <= set(analyses())
+        assert near in ("", names[0])
+        assert "`fallow --help`" in told
+
+
+def test_a_mistyped_parcel_tells_the_character(fallow: Type, country: Country) -> None:
+    wrong = "POLYGON((30.01 45.01, 30.02 45,01))"
+    for words in (
+        ("parcel", "--parcel", wrong),
+        ("run", "parcel", "--set", f"parcel={wrong}"),
+        ("publish", "parcel_statement", "--set", f"parcel={wrong}", "--audience", "public", "--to", "x"),
+    ):
+        refused = fallow(*words, "--register", country.path, status=2)
+        assert refused.stderr.startswith("PARCEL_WKT  parcel")
+        assert " 34:" in refused.stderr and " )) " in refused.stderr and "POLYGON((30.01" in refused.stderr
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_a_programme_with_no_data_and_a_day_before_the_first_report(
     fallow: Type, told: Asked, country: Country, tmp_path: Path, name: str

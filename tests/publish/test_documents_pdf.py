@@ -332,7 +332,7 @@ def test_a_long_parameter_is_printed_to_its_end(made: Publication) -> None:
     """A parcel with thousands of corners is a parameter of its statement."""
     result = made.results["casualties"]
     shape = "POLYGON" + " 12.3456" * 3000 + " END"
-    recipe = replace(result.recipe, parameters={**result.recipe.parameters, "shape": shape})
+    recipe = replace(result.recipe, parameters={**result.recipe.parameters, "parcel": shape})
     pages = read(
         typeset.pdf(
             replace(made, results={**made.results, "casualties": replace(result, recipe=recipe)}), "en"

@@ -4,7 +4,7 @@ from fallow.analysis import telling
 from fallow.analysis.against import Comparison, against, draft_reports
 from fallow.analysis.one_figure import Figure, figure, of_result
 from fallow.analysis.parameters import Parameter
-from fallow.analysis.registry import Analysis, Asked, Found, analyses, analysis, run
+from fallow.analysis.registry import Analysis, Asked, Found, analyses, analysis, analysis_of, run
 from fallow.analysis.result import Explanation, Key, Line, Measure, Recipe, Result
 from fallow.analysis.trail import Behind, RecordBehind, ReportBehind, behind
 
@@ -27,6 +27,7 @@ __all__ = [
     "against",
     "analyses",
     "analysis",
+    "analysis_of",
     "behind",
     "draft_reports",
     "figure",

@@ -21,6 +21,7 @@ import shapely
 
 from fallow.analysis.books_area import areas_m2
 from fallow.analysis.parameters import Number, Takes
+from fallow.analysis.parcel_text import WHERE, read_parcel
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line
 from fallow.analysis.tally import measures
@@ -41,18 +42,18 @@ Shape = Annotated[str, Takes("text")]
 """A polygon or multipolygon as WKT, longitude before latitude, on WGS 84."""
 
 
-@analysis("parcel")
-def parcel(asked: Asked, shape: Shape, distance: Number = 100.0) -> Found:
+@analysis("parcel", version=2)
+def parcel(asked: Asked, parcel: Shape, distance: Number = 100.0) -> Found:
     """What is recorded on a parcel of land and near it, and the part of it that nobody looked at.
 
     Parameters
     ----------
-    shape
-        The parcel: WKT of a polygon, EPSG:4326; ``PARCEL_SHAPE`` when it is none.
+    parcel
+        WKT of a polygon, EPSG:4326; refused as :func:`parcel_shape` says when it is none.
     distance
         How far around it records are named, in metres.
     """
-    ground = _Ground.of(shape, _metres(distance))
+    ground = _Ground.of(parcel, _metres(distance))
     lines = list(_near(asked, ground))
     named = {what: [one for one in lines if one.key[0] == what] for what in WHAT[:4]}
     shapes = {what: [ground.seen[one.key[1]] for one in those] for what, those in named.items()}
@@ -127,21 +128,25 @@ class _Ground:
 
 
 def parcel_shape(text: str) -> Any:
-    """The parcel as a polygon; ``PARCEL_SHAPE`` for what is no valid polygon of a likely size."""
-    try:
-        shape = shapely.force_2d(shapely.from_wkt(text))
-    except shapely.errors.ShapelyError as error:
-        raise FallowError("PARCEL_SHAPE", "parcel.shape", found=text[:60]) from error
-    west, south, east, north = shape.bounds if not shape.is_empty else (0.0, 0.0, 0.0, -1.0)
-    usable = (
-        shape.geom_type in ("Polygon", "MultiPolygon")
-        and shape.is_valid
-        and -180 <= west <= east <= 180
-        and -90 <= south <= north <= 90
-        and 1 <= _m2(shape) <= _LARGEST_M2
-    )
-    if not usable:
-        raise FallowError("PARCEL_SHAPE", "parcel.shape", found=f"{shape.geom_type} {text[:40]}")
+    """The parcel as a polygon.
+
+    Raises
+    ------
+    FallowError
+        What :func:`~fallow.analysis.parcel_text.read_parcel` refuses; ``PARCEL_CROSSES`` with the place where
+        the outline meets itself; ``PARCEL_SHAPE`` for what is no polygon of a likely size on the earth.
+    """
+    shape = read_parcel(text)
+    if shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_empty:
+        raise FallowError("PARCEL_SHAPE", WHERE, found=shape.wkt[:40])
+    west, south, east, north = shape.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise FallowError("PARCEL_SHAPE", WHERE, found=f"{west:g} {south:g}, {east:g} {north:g}")
+    if not shape.is_valid:
+        reason = shapely.is_valid_reason(shape)
+        raise FallowError("PARCEL_CROSSES", WHERE, found=reason.partition("[")[2].rstrip("]") or "-")
+    if not 1 <= _m2(shape) <= _LARGEST_M2:
+        raise FallowError("PARCEL_SHAPE", WHERE, found=f"{_m2(shape)} m²")
     return shape
 
 

@@ -26,6 +26,8 @@ from fallow.words import Text, catalogue
 
 CLOCKS = ("known", "true", "head")
 
+_NEAREST = 3
+
 
 class Plain(NamedTuple):
     """A record with only the fields that were asked for."""
@@ -205,7 +207,7 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
     Parameters
     ----------
     name
-        A key of :func:`analyses`; ``ANALYSIS_UNKNOWN`` with the nearest name otherwise.
+        A key of :func:`analyses`; ``ANALYSIS_UNKNOWN`` with the nearest names otherwise.
     parameters
         ``known``, ``true``, ``head`` for the clocks, and what it declares; ``PARAMETER_UNKNOWN`` for others.
     """
@@ -248,9 +250,7 @@ def prepared(
 ) -> tuple[Analysis, Asked, dict[str, Any], dict[str, Any]]:
     """The analysis, the view it works with, the clocks, and its parameters; refuses what is not declared."""
     parameters = dict(given)
-    chosen = analyses().get(name)
-    if chosen is None:
-        raise FallowError("ANALYSIS_UNKNOWN", name, near=_near(name, list(analyses())))
+    chosen = analysis_of(name)
     for one in parameters:
         if one not in (*CLOCKS, *chosen.asks):
             raise FallowError("PARAMETER_UNKNOWN", f"{name}.{one}", near=_near(one, [*CLOCKS, *chosen.asks]))
@@ -275,6 +275,15 @@ def counted(
     of = found.inputs
     read = _Read(of.records, of.reports, of.declared, of.digest)
     return found, _recipe(chosen, asked, clocks, parameters, read)
+
+
+def analysis_of(name: str) -> Analysis:
+    """An analysis by its name; ``ANALYSIS_UNKNOWN`` with the three that read most like it."""
+    found = analyses().get(name)
+    if found is None:
+        near = get_close_matches(name, analyses(), n=_NEAREST, cutoff=0.0)
+        raise FallowError("ANALYSIS_UNKNOWN", name[:60], near=", ".join(near))
+    return found
 
 
 def _near(name: str, known: Sequence[str]) -> str:

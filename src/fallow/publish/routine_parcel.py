@@ -46,7 +46,7 @@ def parcel_statement(
         How far around it records are named, in metres.
     """
     shape = _shape(making, parcel, place)
-    result = making.run("parcel", shape=shape, distance=distance)
+    result = making.run("parcel", parcel=shape, distance=distance)
     return Made(
         title=catalogue()["publish.parcel_statement"],
         subtitle=text("publish.parcel.subtitle", metres=f"{float(distance):g}"),
@@ -64,8 +64,8 @@ def _shape(making: Making, parcel: str | None, place: str | None) -> str:
         return str(shapely.to_wkt(shapely.from_wkb(record.geometry), rounding_precision=-1))
     if not parcel:
         raise FallowError("PUBLICATION_ASKS", "parcel_statement", found="parcel")
-    if parcel.lstrip()[:7].upper() in ("POLYGON", "MULTIPO"):
-        return parcel
+    if "(" in parcel and not Path(parcel).is_file():
+        return parcel  # a text, also one that is mistyped: its reader says where
     return str(shapely.to_wkt(_from_file(Path(parcel)), rounding_precision=-1))
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 
-from fallow.analysis import Analysis, Line, Result, analyses, behind, of_result, run, telling
+from fallow.analysis import Analysis, Line, Result, analyses, analysis_of, behind, of_result, run, telling
 from fallow.errors import FallowError
 from fallow.publish import printed
 from fallow.register import Register
@@ -111,10 +111,7 @@ def explain_page(request: HttpRequest, name: str) -> Any:
 
 
 def _analysis(name: str) -> Analysis:
-    found = analyses().get(name.replace("-", "_"))
-    if found is None:
-        raise FallowError("ANALYSIS_UNKNOWN", asked.shown(name), near=", ".join(analyses()))
-    return found
+    return analysis_of(asked.shown(name).replace("-", "_"))
 
 
 def _result(desk: Desk, register: Register, of: Question) -> Result:

@@ -141,7 +141,7 @@ def kept_shape(wish: Wish, publication: Publication) -> Wish:
     """The wish with the parcel as the shape that was read: no file has to be chosen again afterwards."""
     if PARCEL not in wish.given:
         return wish
-    shape = publication.results["parcel"].recipe.parameters.get("shape", wish.given[PARCEL])
+    shape = publication.results["parcel"].recipe.parameters.get("parcel", wish.given[PARCEL])
     return replace(wish, given={**wish.given, PARCEL: str(shape)})
 
 

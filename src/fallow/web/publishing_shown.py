@@ -166,7 +166,7 @@ def shown(publication: Publication, wish: Wish, register: Register) -> Shown:
 def explained(publication: Publication, figure: Figure | None) -> str:
     """The address of what is behind a number; none for a parcel, whose shape has no place in an address."""
     result = publication.results.get(figure.result) if figure else None
-    if figure is None or result is None or "shape" in result.recipe.parameters:
+    if figure is None or result is None or "parcel" in result.recipe.parameters:
         return ""
     recipe = result.recipe
     asked = [(name, _flat(value)) for name, value in recipe.parameters.items()]
