@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fallow.analysis.result import Explanation
 from fallow.register import LifeReport, Register, View
+from fallow.register.prefix import PrefixView
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def behind(
     wanted = frozenset(explanation.reports)
     if explanation.true is not None:
         # records as they stood when the number did, and not as they are now
-        view = register.at(known=view.known, true=explanation.true, head=view.head)
+        head = view.head if isinstance(view, PrefixView) else None
+        view = register.at(known=view.known, true=explanation.true, head=head)
     end = None if limit is None else start + limit
     documents: dict[int, str] = {}
     records, reports = [], []

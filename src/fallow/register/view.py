@@ -18,7 +18,8 @@ from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, columns, date_high, date_low
 from fallow.register import geoblob, rtree
 from fallow.register.called import asked_for, called, follow, follow_stored, linking
-from fallow.register.counted import EVERY, Added, Cell, add_up
+from fallow.register.conditions import Condition
+from fallow.register.counted import Added, add_up
 from fallow.register.damage import readable
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
@@ -99,11 +100,7 @@ class View:
         ISO day; ``None`` for now.
     true
         ISO day; ``None`` for the latest that is known.
-    head
-        Ledger number as of which it is; ``None`` for the end of the ledger.
     """
-
-    head: int | None = None
 
     def __init__(
         self, connection: sqlite3.Connection, model: Model, known: str | None, true: str | None
@@ -276,16 +273,15 @@ class View:
         while batch := rows.fetchmany(2_000):
             yield [self._followed(declared, said, row) for row in batch] if linked else batch
 
-    def add_up(self, kind: str, names: Sequence[str] = (), cell: Cell = EVERY) -> Added | None:
-        """Everything a figure rests on, and the records of a cell by what they are alike in.
+    def add_up(self, kind: str, conditions: Sequence[Condition] = ()) -> Added | None:
+        """Everything a figure rests on, and how many records there are by the first condition that holds.
 
-        For each combination of the stored fields ``names``: how many records of the cell have it. Links are
-        not followed. ``None`` where a register of an older format is only read.
+        Links are not followed. ``None`` where a register of an older format is only read.
         """
         declared = self._model.kind(kind)
-        for name in (*names, *cell.among):
+        for name in {name for one in conditions for name in one.fields}:
             _column(declared, name)
-        return add_up(self._connection, declared, names, *self._condition(declared, None, None), cell)
+        return add_up(self._connection, declared, conditions, self.known, self.true)
 
     def frame(
         self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
