@@ -29,6 +29,7 @@ SAFE_ALLOWED = re.compile(
 
 CYRILLIC, ARABIC = re.compile(r"[\u0400-\u04ff]"), re.compile(r"[\u0600-\u06ff]")
 ONLY_RUSSIAN, ONLY_UKRAINIAN = re.compile(r"[ыэъё]", re.IGNORECASE), re.compile(r"[іїєґ]", re.IGNORECASE)
+LOOSE_FRENCH = re.compile(r"(?<=\S) [:;?%»]|« ")
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -71,6 +72,8 @@ def wrong_texts(row: dict[str, str]) -> Iterator[str]:
         yield "uk has Russian letters"
     if ONLY_UKRAINIAN.search(bare["ru"]):
         yield "ru has Ukrainian letters"
+    if LOOSE_FRENCH.search(row.get("fr") or ""):
+        yield "fr has a plain space where a line must not break: U+00A0 before : and », U+202F before ; ? %"
     if len(bare["en"].split()) >= 3:
         for lang in LANGUAGES[1:]:
             if bare[lang] == bare["en"]:
@@ -372,6 +375,8 @@ GOOD = {
         ({"ar": "La saf {found} huna."}, "ar is not written in its script"),
         ({"uk": "Строки {found} здесь нет, это ошибка."}, "uk has Russian letters"),
         ({"fr": "No row {found} here."}, "fr is not translated"),
+        ({"fr": "Aucune ligne : {found}."}, "fr has a plain space"),
+        ({"fr": "Aucune ligne « {found}\u00a0»."}, "fr has a plain space"),
     ],
 )
 def test_a_planted_fault_is_found(change: dict[str, str], expected: str) -> None:
