@@ -4,7 +4,20 @@ from fallow.register.approving import Approval
 from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
-from fallow.register.counted import Added, Alike, Cell, Inputs
+from fallow.register.conditions import (
+    ALWAYS,
+    NEVER,
+    Condition,
+    Dated,
+    all_of,
+    among,
+    any_of,
+    below,
+    failing,
+    from_on,
+    reads_as,
+)
+from fallow.register.counted import Added, Inputs, Voices
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.ground import Ground, Outside, Overlap
 from fallow.register.ground_reading import Outlines
@@ -29,18 +42,20 @@ from fallow.register.verify import Verdict
 from fallow.register.view import States, View
 
 __all__ = [
+    "ALWAYS",
     "BEGINNING",
     "GEOMETRY",
+    "NEVER",
     "OPEN_END",
     "Added",
-    "Alike",
     "Approval",
     "Case",
-    "Cell",
     "Changed",
     "Claim",
     "Claimed",
+    "Condition",
     "Conflict",
+    "Dated",
     "Delivery",
     "DeliveryRow",
     "Draft",
@@ -67,10 +82,18 @@ __all__ = [
     "Vault",
     "Verdict",
     "View",
+    "Voices",
     "Waiting",
+    "all_of",
+    "among",
+    "any_of",
+    "below",
     "create_register",
     "digest_of_inputs",
+    "failing",
+    "from_on",
     "open_register",
+    "reads_as",
     "verify_consistency",
     "verify_inclusion",
     "verify_tree",
