@@ -33,7 +33,7 @@ SHAPES = (
     None,
 )
 CELLS: dict[str, st.SearchStrategy[Any]] = {
-    "name": st.sampled_from((None, "Hill", 'The "old" mill \\ east', "Гора", "")),
+    "name": st.sampled_from((None, ",", "Hill", 'The "old" mill \\ east', "Гора", "")),
     "status": st.sampled_from((None, "open", "worked_on", "closed")),
     "declared_area": st.sampled_from((None, 20, 20.0, 0.1, 1e15)),
     "devices_expected": st.sampled_from((None, 0, 7, 2**62)),

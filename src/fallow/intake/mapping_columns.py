@@ -86,9 +86,14 @@ class FieldReader:
         distinct = set(keys)
         if len(distinct) < len(keys) // 2:
             cells = {key: self._memo[key] for key in distinct}
-            if not any(one.original or one.fault for one in cells.values()):
+            if not any(one.fault for one in cells.values()):
                 told = {key: one.value for key, one in cells.items()}
-                return Column(list(map(told.__getitem__, keys)), None, ())
+                came = {key: one.original for key, one in cells.items()}
+                return Column(
+                    list(map(told.__getitem__, keys)),
+                    list(map(came.__getitem__, keys)) if any(came.values()) else None,
+                    (),
+                )
         values, originals, faults = zip(*map(self._memo.__getitem__, keys), strict=True)
         return Column(
             values,

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -176,22 +177,37 @@ def _place(path: Path, where: str) -> str:
 
 
 class _Watch:
-    """Kills the child when an answer takes longer than allowed; a caller at work does not count."""
+    """Kills the child when an answer takes longer than allowed; a caller at work does not count.
+
+    One thread for all answers: to start one for each is to wait each time until the interpreter lets it run.
+    """
 
     def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
         self._child, self._seconds, self.fired = child, seconds, False
+        self._until: float | None = None
+        self._over = threading.Event()
+        threading.Thread(target=self._look, daemon=True).start()
 
     def __enter__(self) -> None:
-        self._timer = threading.Timer(self._seconds, self._fire)
-        self._timer.daemon = True
-        self._timer.start()
+        self._until = time.monotonic() + self._seconds
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._until = None
 
-    def _fire(self) -> None:
-        self.fired = True
-        self._child.kill()
+    def _look(self) -> None:
+        """Sleep until an answer is due; one asked for meanwhile is due after the sleep ends."""
+        left = self._seconds
+        while not self._over.wait(left):
+            until = self._until
+            left = self._seconds if until is None else until - time.monotonic()
+            if left <= 0:
+                self.fired = True
+                self._child.kill()
+                return
+
+    def close(self) -> None:
+        """Look no longer."""
+        self._over.set()
 
 
 @contextmanager
@@ -205,6 +221,7 @@ def _child(path: Path, spec: ReadSpec, want: str) -> Iterator[tuple[subprocess.P
         env=_bare_environment(),
         bufsize=1 << 20,
     )
+    watch = _Watch(child, spec.limits.wall_s)
     try:
         stdin = cast(IO[bytes], child.stdin)
         try:
@@ -212,8 +229,9 @@ def _child(path: Path, spec: ReadSpec, want: str) -> Iterator[tuple[subprocess.P
             stdin.close()
         except BrokenPipeError:
             pass  # it died before listening; the first answer will be missing and says so
-        yield child, _Watch(child, spec.limits.wall_s)
+        yield child, watch
     finally:
+        watch.close()
         child.kill()
         cast(IO[bytes], child.stdout).close()
         child.wait()
