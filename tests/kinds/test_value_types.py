@@ -242,7 +242,7 @@ def test_what_cannot_be_read_is_refused(
             told = refused.value.what + refused.value.remedy
             assert refused.value.what and refused.value.remedy
             assert "{found}" not in told and "{field}" not in told and "{choices}" not in told
-            plain = told.replace("\u00a0", " ").replace("\u202f", " ")  # the spaces French binds its marks with
+            plain = told.replace("\u00a0", " ").replace("\u202f", " ")  # French binds its marks so
             assert plain.isprintable(), "a control character must not reach a terminal"
 
 
