@@ -339,6 +339,7 @@ def test_every_label_of_every_kind_is_there() -> None:
             texts |= {f"{kind.name}.{one.name} reverse": one.reverse} if one.reverse else {}
         for where, text in texts.items():
             wrong += [f"{where}: {lang}" for lang in LANGUAGES if not text.get(lang, "").strip()]
+            wrong += [f"{where}: fr has a plain space"] if LOOSE_FRENCH.search(text["fr"]) else []
     for codes in model.code_lists.values():
         wrong += [f"{codes.name}: {lang}" for lang in LANGUAGES if not codes.label.get(lang, "").strip()]
         wrong += [
