@@ -15,7 +15,9 @@ from fixtures_documents import HOSTILE, YEARS, programme
 from fallow.cli import main
 from fallow.errors import FallowError
 from fallow.publish import pages, statement_text, typeset, word
+from fallow.publish.audience import AUDIENCES
 from fallow.publish.publication import Chart, Heading, Paragraph, Signatures, Table
+from fallow.publish.redact import for_audience
 from fallow.publish.statement import require_language, statement_publication
 from fallow.publish.statement_file import read_statement
 from fallow.publish.statement_keep import new_statement, sign, withdraw
@@ -516,3 +518,73 @@ def test_the_command_line_refuses_in_words(tmp_path: Path, capsys: pytest.Captur
     told = capsys.readouterr().err
     assert "Traceback" not in told
     assert "S-9" in told
+
+
+# -- what public readers would not get ----------------------------------------------------------------------
+
+
+def of_year(measure: str, year: str) -> dict[str, Any]:
+    return {"analysis": "casualties", "parameters": {"by": "year"}, "measure": measure, "line": [year]}
+
+
+FEW = {
+    "figures": {
+        "total": {"analysis": "casualties", "measure": "casualties"},
+        "few": of_year("killed", "2021"),
+        "rest": of_year("casualties", "2021"),
+        "many": of_year("casualties", "2022"),
+    },
+    "tables": {},
+    "charts": {},
+    "text": dict.fromkeys(("en", "fr"), "In all {total}: {few}, {rest}, {many}."),
+}
+
+
+def test_a_statement_says_before_it_leaves_what_public_readers_would_not_get(
+    register: Register, tmp_path: Path
+) -> None:
+    made = kept(register, tmp_path, **FEW)
+    found = {one.where: one.code for one in made.public}
+    assert found["1 {few}"] == "STATEMENT_SMALL"
+    assert found.keys() <= {"1 {few}", "1 {rest}", "1 {total}", "1 {many}"}
+    seen = look_at_statement(register, "S-1")["public"]
+    assert [(one["code"], one["where"]) for one in seen] == [(one.code, one.where) for one in made.public]
+    # the same numbers are missing from what leaves
+    left = for_audience(statement_publication(register, "S-1"), AUDIENCES["public"]).publication
+    (paragraph,) = [one for one in left.blocks if isinstance(one, Paragraph)]
+    gone = {f"1 {{{name}}}" for name, cell in paragraph.figures.items() if cell.value is None}
+    assert gone == set(found)
+    for one in made.public:
+        for lang in LANGUAGES:
+            said = one.as_dict(lang)
+            assert said["what"] and said["remedy"] and "{" not in said["what"] + said["remedy"]
+            assert "\n" not in said["what"]
+
+
+def test_a_small_number_and_one_it_could_be_worked_out_from_are_told_apart(
+    register: Register, tmp_path: Path
+) -> None:
+    figures = {name: of_year(name, "2021") for name in ("killed", "injured", "casualties")}
+    text = dict.fromkeys(("en", "fr"), "{killed} and {injured} make {casualties}.")
+    made = kept(register, tmp_path, figures=figures, tables={}, charts={}, text=text)
+    codes = [one.code for one in made.public]
+    assert sorted(codes)[:1] == ["STATEMENT_SMALL"]
+    assert set(codes) == {"STATEMENT_SMALL", "STATEMENT_TOGETHER"}  # 3 + 5 = 8: one of the others goes too
+
+
+def test_a_statement_in_which_nothing_is_small_says_so(register: Register, tmp_path: Path) -> None:
+    figures = {"total": {"analysis": "casualties", "measure": "casualties"}}
+    text = dict.fromkeys(("en", "fr"), "In all {total}.")
+    assert kept(register, tmp_path, figures=figures, tables={}, charts={}, text=text).public == ()
+
+
+def test_what_would_be_refused_is_a_note_and_keeps_nothing_from_being_written(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: Any, **__: Any) -> Any:
+        raise FallowError("TOLD_DAMAGED", "country.published.jsonl", line=3, found="-")
+
+    monkeypatch.setattr("fallow.publish.statement_public.preview", damaged)
+    made = kept(register, tmp_path, **FEW)
+    assert [(one.code, one.level) for one in made.public] == [("TOLD_DAMAGED", "note")]
+    assert made.approved == 1

@@ -700,6 +700,9 @@ def test_a_statement_is_listed_with_those_who_signed_and_those_who_took_back(
     assert "M. Alder" in cells[2] and "Survey organisation" in cells[2]
     address = f"/publish/statement/{kept.record}"
     assert address in Links(page.body).hrefs
+    opened_page = text(own.get(address))  # nobody chose an audience yet, and nothing was published
+    assert "{harmed}" in opened_page and say("cli.statement.public", "en") in opened_page
+    assert "it counts fewer than 5 people" in opened_page
     look = text(sent(own, address, audience="partner", language=["en", "ar"]))
     assert "people were harmed" in look and "&lt;b&gt;N. Birch" in sent(own, address).body.decode()
     assert re.search(r'class="figure" href="/figures/casualties/explain\?year=2021[^"]*"><bdi>1</bdi>', look)

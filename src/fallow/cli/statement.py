@@ -43,7 +43,7 @@ def new(
     if not file.exists():
         raise FallowError("FILE_NOT_FOUND", file.name)
     with writing(path, passphrase_file) as register:
-        _tell(new_statement(register, file, by=by, why=why), as_json)
+        _tell(new_statement(register, file, by=by, why=why), as_json, public=True)
 
 
 @options.verb("statement.sign")
@@ -146,18 +146,34 @@ def show(
     if not seen["signatures"]:
         print_line(say("publish.nobody_signed"))
     _warn(seen["findings"])
+    _public(seen["public"])
 
 
-def _tell(kept: KeptStatement, as_json: bool | None) -> None:
+def _tell(kept: KeptStatement, as_json: bool | None, *, public: bool = False) -> None:
     findings = [one.as_dict() for one in kept.findings]
+    untold = [one.as_dict() for one in kept.public]
     if wants_json(as_json):
-        print_json({**asdict(kept), "findings": findings})
+        print_json({**asdict(kept), "findings": findings, "public": untold})
         return
     numbers = ", ".join(map(str, kept.reports))
     print_line(say("cli.statement.kept", code=kept.code, reports=numbers))
     if kept.approved < len(kept.reports):
         print_line(say("cli.statement.waits", reports=" ".join(map(str, kept.reports))))
     _warn(findings)
+    if public:
+        _public(untold)
+
+
+def _public(findings: list[dict[str, Any]]) -> None:
+    """What public readers would not get, a line each; then what can be done, once a reason."""
+    if not findings:
+        print_line(say("cli.statement.public.all"))
+        return
+    print_line(say("cli.statement.public"))
+    for one in findings:
+        print_line(f"  {one['where']}: {one['what']}" if one["where"] else f"  {one['what']}")
+    for remedy in dict.fromkeys(one["remedy"] for one in findings):
+        print_line(f"  {remedy}")
 
 
 def _warn(findings: list[dict[str, Any]]) -> None:

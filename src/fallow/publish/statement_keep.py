@@ -20,6 +20,7 @@ import orjson
 from fallow.errors import FallowError, Finding
 from fallow.publish.statement import NAME, Statement, found_statement, organisation, publication_of
 from fallow.publish.statement_file import read_statement
+from fallow.publish.statement_public import for_public
 from fallow.publish.statement_terms import Terms
 from fallow.register import Delivery, Draft, Record, Register
 
@@ -40,6 +41,8 @@ class Kept:
         How many of them count already.
     findings
         What its author should look at.
+    public
+        Of a statement, which numbers public readers would not get, and why.
     """
 
     record: str
@@ -47,6 +50,7 @@ class Kept:
     reports: tuple[int, ...]
     approved: int
     findings: tuple[Finding, ...] = ()
+    public: tuple[Finding, ...] = ()
 
 
 def new_statement(register: Register, path: Path, *, by: str | None = None, why: str = "") -> Kept:
@@ -58,13 +62,13 @@ def new_statement(register: Register, path: Path, *, by: str | None = None, why:
     fields = written.fields
     record = _id(register, NAME, str(fields["code"]))
     statement = _statement(fields)
-    publication_of(register, statement)  # every figure is computed once, or refused here
+    public = for_public(register, publication_of(register, statement))  # every figure is computed, or refused
     drafts = [_draft(NAME, record, str(fields["date"]), fields, by)]
     for one in written.signatures:
         drafts.append(_signing(register, record, str(fields["code"]), one, by))
     who = str(fields.get("issuer_stated") or by or register.settings.get("title", ""))
     numbers, approved = _enter(register, drafts, who, by, why)
-    return Kept(record, str(fields["code"]), numbers, approved, statement.findings)
+    return Kept(record, str(fields["code"]), numbers, approved, statement.findings, public)
 
 
 def sign(

@@ -8,6 +8,7 @@ from typing import Any
 from fallow.publish import printed
 from fallow.publish.publication import Block, Chart, Heading, Paragraph, Signatures, Table
 from fallow.publish.statement import found_statement, of_record, publication_of, signatories
+from fallow.publish.statement_public import for_public
 from fallow.register import Register
 from fallow.words import current_language
 
@@ -23,7 +24,8 @@ def look_at_statement(
     """Everything about one statement as plain values; nothing of it is personal.
 
     ``text`` holds the blocks of each language with the figures put in, ``figures`` each number with the id
-    and recipe it is bound to, ``findings`` what was typed instead of computed.
+    and recipe it is bound to, ``findings`` what was typed instead of computed, ``public`` which numbers
+    public readers would not get and why.
     """
     view = register.at(known=known, head=head)
     record = found_statement(view, id)
@@ -53,6 +55,7 @@ def look_at_statement(
         "results": {name: one.digest for name, one in made.results.items()},
         "signatures": [asdict(one) for one in people],
         "findings": [one.as_dict() for one in statement.findings],
+        "public": [one.as_dict() for one in for_public(register, made)],
     }
 
 

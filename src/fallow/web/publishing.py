@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest
 from django.shortcuts import render
 
 from fallow.errors import FallowError
-from fallow.publish import Publication, publications
+from fallow.publish import Publication, look_at_statement, publications
 from fallow.register import Record, Register, View
 from fallow.web import asked, pages, wording
 from fallow.web.desk import Desk
@@ -149,10 +149,22 @@ def _page(
         "key": key_state(desk.path),
         "command": command(subject, wish),
         "back": request.path,
+        "untold": _untold(register, subject) if request.method != "POST" else None,
         **offers(wish),
     }
     status = error.entry.http_status if error else 200
     return forms_page(request, "publish_one.html", context, status)
+
+
+def _untold(register: Register, subject: Subject) -> list[dict[str, Any]] | None:
+    """What public readers would not get of a statement; of anything else nothing is said."""
+    if not subject.statement:
+        return None
+    try:
+        told: list[dict[str, Any]] = look_at_statement(register, subject.statement)["public"]
+    except FallowError as error:
+        return [error.as_dict()]
+    return told
 
 
 def forms_page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> Any:
