@@ -651,3 +651,72 @@ tables:
     else:
         assert (receipt.reported, receipt.refused, receipt.known_already) == (3, 0, 0)
     assert "fid" not in receipt.columns.left_over
+
+
+POSTS = """
+source: posts
+who: A district
+licence: none stated
+delivered: 2024-03-31
+files: {posts: posts.geojson}
+tables:
+  - name: posts
+    format: geojson
+    records:
+      - kind: hazard
+        id: {column: no}
+        date: delivered
+        geometry: own
+        fields:
+          code: no
+          hazard_class: {value: sha}
+          status: {value: open}
+"""
+
+
+def posts(count: int = 2_100, after: str = "", **last: object) -> str:
+    """More features than a batch holds, the last one with something the others do not have."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"no": f"P{n}"},
+            "geometry": {"type": "Point", "coordinates": [-75.1852 + n / 1e5, 6.1437]},
+        }
+        for n in range(count)
+    ]
+    features[-1]["properties"] |= last  # type: ignore[operator]
+    return f'{{"type": "FeatureCollection", "features": {json.dumps(features)}{after}}}'
+
+
+def test_a_column_that_comes_late_is_named_in_the_receipt(desk: Desk) -> None:
+    receipt = desk.bring(POSTS, posts__geojson=posts(note="by hand"))
+    assert receipt.identity == "2100 = 2100 + 0 + 0"
+    assert receipt.columns.mapped == ("no", "(geometry)")
+    assert receipt.columns.left_over == ("note",)
+    assert receipt.counts.get("DUPLICATE_ROW", 0) == 0
+
+
+def test_a_named_column_that_comes_late_is_read(desk: Desk) -> None:
+    receipt = desk.bring(POSTS + "          name: note\n", posts__geojson=posts(note="by hand"))
+    assert receipt.columns.left_over == ()
+    names = [one.fields.get("name") for one in desk.register.at().records("hazard")]
+    assert sorted(filter(None, names)) == ["by hand"]
+    assert len(names) == 2_100
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (posts()[:-30], "TRUNCATED"),
+        (posts(after=', "crs": {"type": "name", "properties": {"name": "EPSG:32638"}}'), "CRS_NOT_ALLOWED"),
+        (posts(after=', "type": "FeatureCollection"'), "DUPLICATE_KEY"),
+        (posts().replace('"P2099"}', '"P2099"]'), "JSON_SYNTAX"),
+    ],
+)
+def test_what_is_wrong_at_the_end_of_a_file_keeps_all_of_it_out(desk: Desk, text: str, code: str) -> None:
+    head = desk.register.ledger.head()
+    with pytest.raises(FallowError) as refused:
+        desk.bring(POSTS, posts__geojson=text)
+    assert refused.value.code == code
+    assert desk.register.ledger.head() == head
+    assert desk.register.at().count("hazard") == 0

@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import shapely
@@ -21,9 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fallow.intake.geometry import Gate
+from fallow.intake.identity import row_digests
 from fallow.intake.read import Reading, ReadSpec
-from fallow.intake.readers import reader
-from fallow.intake.readers.job import Job
+from fallow.intake.readers import json_stream, reader
+from fallow.intake.readers.job import Chunk, Job
 
 # Text as a register can hold it: no control signs, no surrogates, nothing that turns the reading direction.
 _LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp"))
@@ -344,3 +346,66 @@ def test_the_pipe_changes_nothing(folder: Path) -> None:
             piped_columns.setdefault(name, []).extend(values)
     assert piped_columns == columns
     assert piped_wkb == wkb
+
+
+SPOT = st.sampled_from((None, {"type": "Point", "coordinates": [16.1, 44.1]}))
+LATE = st.lists(
+    st.tuples(
+        SPOT,
+        st.dictionaries(st.sampled_from("abcd"), st.one_of(st.none(), st.integers(0, 1)), max_size=4),
+        st.dictionaries(st.sampled_from(("id", "note")), st.integers(0, 1), max_size=1),
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(rows=LATE, named=st.sets(st.sampled_from("ab")), tail=st.booleans())
+def test_geojson_in_one_walk_is_geojson_in_two(
+    folder: Path, rows: list[Any], named: set[str], tail: bool
+) -> None:
+    """Columns that come late say nothing before, and equal rows are equal whenever they come."""
+    path = folder / "late.geojson"
+    features = [
+        {"type": "Feature", "geometry": shape, "properties": values, **members}
+        for shape, values, members in rows
+    ]
+    around = [("features", features), ("type", "FeatureCollection"), ("about", 1)]
+    path.write_text(json.dumps(dict(around if tail else reversed(around))))
+    with patch.object(json_stream, "ROWS_A_BATCH", 2):
+        jobs = [Job(path, ReadSpec("geojson", named=found)) for found in (sorted(named), None)]
+        once, twice = ([*reader("geojson").read(job)] for job in jobs)
+    assert [one.where for one in once] == [one.where for one in twice]
+    assert [one.wkb for one in once] == [one.wkb for one in twice]
+    assert [job.ignored for job in jobs] == [["member about"]] * 2
+    told = [[_rows(chunk) for chunk in chunks] for chunks in (once, twice)]
+    assert told[0] == told[1]
+    for chunk in once:
+        assert named & _present(rows) <= set(chunk.columns), "what is named is there from the start"
+        assert list(chunk.columns)[: len(once[0].columns)] == list(once[0].columns)
+    alike = [_alike(chunks) for chunks in (once, twice)]
+    assert alike[0] == alike[1]
+
+
+def _rows(chunk: Chunk) -> list[dict[str, Any]]:
+    """What each row says, by the plain name of its columns."""
+    return [
+        {
+            name.removeprefix("feature."): cells[at]
+            for name, cells in chunk.columns.items()
+            if cells[at] is not None
+        }
+        for at in range(len(chunk.where))
+    ]
+
+
+def _present(rows: list[Any]) -> set[str]:
+    return {name for _, values, _ in rows for name in values}
+
+
+def _alike(chunks: list[Chunk]) -> list[list[int]]:
+    """For each row the rows whose digest it has."""
+    found = [
+        one for chunk in chunks for one in row_digests(chunk.columns, chunk.wkb, len(chunk.where), chunk.late)
+    ]
+    return [[at for at, other in enumerate(found) if other == one] for one in found]

@@ -115,7 +115,7 @@ def _send(answers: BinaryIO, job: Job, chunk: Chunk, gate: Gate | None) -> None:
             "where": chunk.where,
             "lengths": lengths,
             "findings": [_plain(one) for one in chunk.findings],
-            "digests": b"".join(row_digests(chunk.columns, wkb, len(chunk.where))).hex(),
+            "digests": b"".join(row_digests(chunk.columns, wkb, len(chunk.where), chunk.late)).hex(),
         },
         option=_JSON,
     )

@@ -75,18 +75,30 @@ def row_digests(
     columns: Mapping[str, Sequence[str | int | float | bool | None]],
     wkb: Sequence[bytes | None] | None,
     count: int,
+    late: int = 0,
 ) -> list[bytes]:
     """For each of ``count`` rows 16 bytes that two share only when every cell and the geometry are the same.
 
     Worked out in the reading child, where there is a second core. A child that lies about them can make two
-    rows look alike or unlike, which the file it reads could have done as well.
+    rows look alike or unlike, which the file it reads could have done as well. Of the ``late`` last columns
+    those that say nothing do not count: an equal row before them had no such cell.
     """
     cells: Iterable[tuple[Any, ...]] = zip(*columns.values(), strict=True) if columns else repeat((), count)
+    if late:
+        cells = (_said(one, len(columns) - late) for one in cells)
     shapes = wkb if wkb is not None else repeat(None, count)
     # marshal 2 writes the same bytes for equal values (later versions write references by interning).
     return [
         blake2b(dumps(one, 2), digest_size=DIGEST_BYTES).digest() for one in zip(cells, shapes, strict=True)
     ]
+
+
+def _said(cells: tuple[Any, ...], least: int) -> tuple[Any, ...]:
+    """The cells of a row without empty ones at its end, but at least so many."""
+    end = len(cells)
+    while end > least and cells[end - 1] is None:
+        end -= 1
+    return cells[:end]
 
 
 def file_sha256(path: Path) -> str:

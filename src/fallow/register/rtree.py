@@ -22,6 +22,8 @@ BULK_FROM = 2_000
 
 _WITH_BOX = b"\x03"  # the flags of a blob that has an envelope; an empty shape has other flags and none
 _CELL = 24  # 8 bytes of row id, four 32-bit floats
+_AT_ONCE = 20_000
+"""Rows turned into numbers of Python at a time: they take three times the memory of an array."""
 _PER_NODE = 50  # SQLite allows 51 cells in a node of 4,096-byte pages; one is left free for the next insert
 
 
@@ -191,6 +193,7 @@ def _insert_children(
 ) -> None:
     table = f"{shadow}_rowid" if leaf else f"{shadow}_parent"
     order = np.argsort(ids, kind="stable")
-    connection.executemany(
-        f'INSERT INTO "{table}" VALUES (?, ?)', zip(ids[order].tolist(), owner[order].tolist(), strict=True)
-    )
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        rows = zip(ids[some].tolist(), owner[some].tolist(), strict=True)
+        connection.executemany(f'INSERT INTO "{table}" VALUES (?, ?)', rows)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,6 +25,14 @@ _FAMILY = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
 _PAST_64_BITS = 2.0**63
 
 
+class _Listed(NamedTuple):
+    """One column: whether it is a member of the feature itself, its name in the file and in the table."""
+
+    member: bool
+    name: str
+    column: str
+
+
 class Columns:
     """The properties of all features in the order they first appear, and the members outside the standard."""
 
@@ -32,32 +40,55 @@ class Columns:
         self._properties: dict[str, None] = {}
         self._members: dict[str, None] = {}
         self._types: set[str] = set()
+        self._settled: list[_Listed] | None = None
+
+    def settle(self) -> None:
+        """From here on every column keeps its name and place, and what is new comes last."""
+        self._settled = self.listed()
 
     def add(self, features: Sequence[Any]) -> None:
         """Note what a batch of features brings."""
         objects = [one for one in features if type(one) is dict]
         inner = [one for feature in objects if type(one := feature.get("properties")) is dict]
         for keys in dict.fromkeys(map(tuple, inner)):
-            self._properties.update(dict.fromkeys(keys))
+            self._note(self._properties, keys, member=False)
         for keys in dict.fromkeys(map(tuple, objects)):
-            self._members.update(
-                dict.fromkeys(key for key in keys if key not in _OF_A_FEATURE or key == "id")
-            )
+            named = (key for key in keys if key not in _OF_A_FEATURE or key == "id")
+            self._note(self._members, named, member=True)
         shapes = [one for feature in objects if type(one := feature.get("geometry")) is dict]
         self._types |= {one for shape in shapes if isinstance(one := shape.get("type"), str)}
 
-    def properties(self) -> list[str]:
-        """Names of the properties."""
-        return list(self._properties)
+    def _note(self, known: dict[str, None], keys: Iterable[str], *, member: bool) -> None:
+        for key in keys:
+            if key not in known:
+                known[key] = None
+                if self._settled is not None:
+                    self._settled.append(_Listed(member, key, f"feature.{key}" if member else key))
 
-    def members(self) -> dict[str, str]:
-        """Members of a feature outside its properties: name in the file to name of the column."""
-        plain = "id" not in self._properties
-        return {name: "id" if name == "id" and plain else f"feature.{name}" for name in self._members}
+    def listed(self) -> list[_Listed]:
+        """Every column of the table: members of a feature outside its properties first."""
+        if self._settled is not None:
+            return self._settled
+        plain = self.may_rename()
+        return [
+            *(
+                _Listed(True, one, one if one == "id" and plain else f"feature.{one}")
+                for one in self._members
+            ),
+            *(_Listed(False, one, one) for one in self._properties),
+        ]
+
+    def may_rename(self) -> bool:
+        """Whether a member ``id`` is called ``id``: so long as no property is."""
+        return "id" in self._members and "id" not in self._properties
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether there are columns of all these names."""
+        return set(self.names()).issuperset(names)
 
     def names(self) -> list[str]:
-        """Every column of the table."""
-        return [*self.members().values(), *self._properties]
+        """Every column of the table by its name there."""
+        return [one.column for one in self.listed()]
 
     def geometry(self) -> str | None:
         """``point``, ``line``, ``polygon``, ``mixed``, or ``None`` when no feature has a geometry."""
@@ -174,10 +205,8 @@ def rows(job: Job, columns: Columns, parsed: Parsed, where: list[str], start: in
     _refuse_what_is_no_feature(chunk, features)
     blamed = {spot for spot, _, path, _ in parsed.troubles if path.startswith(".geometry")}
     inner = [one if type(one := feature.get("properties")) is dict else {} for feature in features]
-    for member, name in columns.members().items():
-        chunk.columns[name] = _plain([feature.get(member) for feature in features])
-    for name in columns.properties():
-        chunk.columns[name] = _plain([one.get(name) for one in inner])
+    for member, name, column in columns.listed():
+        chunk.columns[column] = _plain([one.get(name) for one in (features if member else inner)])
     shapes = [None if spot in blamed else feature.get("geometry") for spot, feature in enumerate(features)]
 
     def refuse(spot: int, code: str, path: str, facts: dict[str, Any]) -> None:

