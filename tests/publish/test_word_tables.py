@@ -95,3 +95,10 @@ def test_rows_stay_whole_and_every_cell_has_the_width_of_its_column(
             assert row.trPr.find(qn("w:cantSplit")) is not None
             widths = [int(one.tcPr.find(qn("w:tcW")).get(qn("w:w"))) for one in row.tc_lst]
             assert widths == grid or widths == [sum(grid)]
+
+
+def test_a_word_of_arabic_has_room_in_a_font_wider_than_the_printed_one() -> None:
+    """Word has Almarai seldom; what stands in for it must not break a word in two."""
+    latin, arabic = "a" * 12, "م" * 12
+    of = layout([(latin, False), (arabic, False)], [[latin, arabic]])
+    assert of.widths[1] > 1.15 * of.widths[0]

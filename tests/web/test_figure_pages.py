@@ -417,3 +417,13 @@ def test_a_line_about_a_record_says_its_code_and_leads_to_it(mixed: Path) -> Non
     text = visitor.get("/figures/publication_change?known_before=2018-01-01").body.decode()
     assert re.search(rf'<a href="/record/{uid(100)}"><bdi>M0</bdi></a>', text)
     assert f"<bdi>{uid(100)}</bdi>" not in text
+
+
+def test_in_arabic_a_day_in_words_keeps_its_order(visitor: Visitor) -> None:
+    visitor.speak("ar")
+    for address in ("/figures/books", "/publish/monitor_casualties", "/figures/casualties?since=2023-1"):
+        text = unescape(visitor.get(address).body.decode())
+        words = re.sub(r"<code>.*?</code>|placeholder=\S+|datetime=\S+|value=\S+|href=\S+", "", text)
+        days = re.findall(r"(.)(?<![\d/-])\d{4}-\d\d(?:-\d\d)?(?![\d-])", words)
+        assert days, address
+        assert set(days) <= {"\N{LEFT-TO-RIGHT MARK}", '"', ">"}, address

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import bidirectional
 
 from fallow.publish import printed
 from fallow.publish.letters import width
@@ -26,6 +27,8 @@ LARGEST, UPRIGHT, SMALLEST = 8.5, 6.5, 5.0
 _LETTER, _BOLD, _MARGIN = 0.57, 1.12, 3.0
 _PADDING = 2 * _MARGIN + 1.5
 """Width of a letter in em, how much wider a bold one is, and points a cell keeps free at each side."""
+_JOINED = 1.25
+"""How much wider a letter of Arabic may be: the printed page has its font, a reader of Word has another."""
 _LONGEST_WORD, _WORDS_BESIDE = 24, 30
 """Letters from which on a word may be broken (a hash), and how many letters of words stand side by side."""
 
@@ -60,11 +63,11 @@ def layout(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -
     least, most = [], []
     for place, (head, number) in enumerate(columns):
         told = [row[place] for row in rows]
-        words = [_BOLD * min(width(one), _LONGEST_WORD) for one in head.split()]
+        words = [_BOLD * min(_wide(one), _LONGEST_WORD) for one in head.split()]
         words += (
             [_BOLD * width(one) for one in told]  # a total is bold
             if number
-            else [min(width(one), _LONGEST_WORD) for text in told for one in text.split()]
+            else [min(_wide(one), _LONGEST_WORD) for text in told for one in text.split()]
         )
         least.append(max(words, default=1.0))
         most.append(max(least[-1], min(max(map(width, (*told, head)), default=1.0), _WORDS_BESIDE)))
@@ -78,6 +81,11 @@ def layout(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -
     spare, wish = total - sum(needed), sum(wanted) - sum(needed)
     more = [(w - n) / wish if wish else 1 / len(needed) for n, w in zip(needed, wanted, strict=True)]
     return Layout(tuple(n + spare * m for n, m in zip(needed, more, strict=True)), size, turned)
+
+
+def _wide(word: str) -> float:
+    """About how many Latin letters stand in the place of a word, in whatever font its reader has."""
+    return width(word) * (_JOINED if any(bidirectional(one) == "AL" for one in word) else 1.0)
 
 
 def _size(least: Sequence[float]) -> tuple[float, bool]:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from fallow.analysis import telling
 from fallow.errors import FallowError
 from fallow.kinds import Field, Model
+from fallow.publish import printed
 from fallow.words import (
     LANGUAGE_NAMES,
     LANGUAGES,
@@ -101,8 +102,18 @@ def error_text(error: FallowError, part: str) -> str:
     """``what`` or ``remedy`` of a refusal, with its commands set as code."""
     pieces = str(error.what if part == "what" else error.remedy).split("`")
     return "".join(
-        str(format_html("<code>{}</code>" if at % 2 else "{}", piece)) for at, piece in enumerate(pieces)
+        str(format_html("<code>{}</code>", piece) if at % 2 else format_html("{}", in_order(piece)))
+        for at, piece in enumerate(pieces)
     )
+
+
+def in_order(words: str) -> str:
+    """Words in which a day keeps its order: after an Arabic letter it would be drawn the other way round."""
+    return printed.plain(words, current_language())
+
+
+def _say(key: str, **facts: Any) -> str:
+    return in_order(say(key, **facts))
 
 
 def _error(error: FallowError, part: str) -> Any:
@@ -111,7 +122,7 @@ def _error(error: FallowError, part: str) -> Any:
     return mark_safe(error_text(error, part))  # noqa: S308 - every piece went through format_html
 
 
-register.simple_tag(say, name="say")
+register.simple_tag(_say, name="say")
 register.simple_tag(telling.unit_sign, name="unit")
 register.simple_tag(direction, name="direction")
 register.simple_tag(current_language, name="language")
@@ -119,3 +130,4 @@ register.simple_tag(languages, name="languages")
 register.simple_tag(_error, name="error_text")
 register.filter("number", number)
 register.filter("day", day)
+register.filter("in_order", in_order)
