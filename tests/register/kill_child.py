@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fallow.register import Delivery, Draft, Register, open_register
 from fallow.register import store as store_room
-from fallow.register.behind import Connection
 from fallow.register.history import HistoryWriter
 from fallow.register.ledger import Ledger
 from fallow.register.vault import Vault
@@ -40,7 +39,7 @@ class Killer:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Watched(Connection):
+class Watched(sqlite3.Connection):
     """A connection that knows the points; used only in this program, the product has none."""
 
     killer: Killer
@@ -70,7 +69,7 @@ def plant(killer: Killer) -> None:
     connect = sqlite3.connect
     store_room.sqlite3 = type(sys)("watched")  # type: ignore[attr-defined]
     store_room.sqlite3.__dict__.update(sqlite3.__dict__)
-    store_room.sqlite3.connect = lambda *a, **k: connect(*a, **{**k, "factory": Watched})  # type: ignore[attr-defined]
+    store_room.sqlite3.connect = lambda *a, **k: connect(*a, factory=Watched, **k)  # type: ignore[attr-defined]
     for room, verb, point in (
         (Ledger, "append", "append"),
         (HistoryWriter, "put", "history"),

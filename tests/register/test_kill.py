@@ -197,7 +197,10 @@ def test_killed_at_random(
     for run in range(10_000 if long else 100 if in_ci else 3):
         folder = tmp_path / f"{run}"
         shutil.copytree(empty, folder)
-        said = work(folder, 2, after=chance.random() * 0.12, fork=run >= 100)
+        after = (
+            run and chance.random() * 0.12
+        )  # the first at once: three that all come to their end prove nothing
+        said = work(folder, 2, after=after, fork=run >= 100)
         reached.add(len(said))
         crash_and_go_on(folder, 2, faultless, said, fork=run >= 100)
         shutil.rmtree(folder)

@@ -18,7 +18,6 @@ from sqlalchemy.pool import StaticPool
 
 from fallow.errors import FallowError
 from fallow.register import geoblob
-from fallow.register.behind import Connection, WriteFailed
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 GEOPACKAGE_VERSION = 10300
@@ -95,12 +94,7 @@ class Store:
         uri = f"{path.resolve().as_uri()}?mode={mode}"
         try:
             self.connection = sqlite3.connect(
-                uri,
-                uri=True,
-                isolation_level=None,
-                timeout=BUSY_SECONDS,
-                check_same_thread=False,
-                factory=Connection,
+                uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
             )
             geoblob.register_functions(self.connection)
             if create:
@@ -144,8 +138,6 @@ class Store:
                 yield True
                 self.connection.execute("COMMIT")
         except BaseException:
-            if isinstance(self.connection, Connection):
-                self.connection.forget()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
@@ -156,25 +148,19 @@ class Store:
     def _named_faults(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.DatabaseError, WriteFailed) as fault:
-            error = fault.error if isinstance(fault, WriteFailed) else fault
-            named = self._named(error)
-            if named is not None:
-                raise named from error
-            raise error from None
-
-    def _named(self, error: sqlite3.Error) -> FallowError | None:
-        said = str(error)
-        if isinstance(error, sqlite3.OperationalError):
+        except sqlite3.OperationalError as error:
+            said = str(error)
             if "locked" in said or "busy" in said:
-                return FallowError("REGISTER_BUSY", self.path.name)
+                raise FallowError("REGISTER_BUSY", self.path.name) from error
             if "full" in said:
-                return FallowError("DISK_FULL", self.path.name)
+                raise FallowError("DISK_FULL", self.path.name) from error
             if "I/O" in said or "readonly" in said:
-                return FallowError("DISK_FAULT", self.path.name)
-        elif "malformed" in said or "not a database" in said:
-            return FallowError("REGISTER_DAMAGED", self.path.name, found=said)
-        return None
+                raise FallowError("DISK_FAULT", self.path.name) from error
+            raise
+        except sqlite3.DatabaseError as error:
+            if "malformed" in str(error) or "not a database" in str(error):
+                raise FallowError("REGISTER_DAMAGED", self.path.name, found=str(error)) from error
+            raise
 
     def close(self) -> None:
         """Close the file."""
