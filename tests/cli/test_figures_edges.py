@@ -67,6 +67,18 @@ def test_a_hazard_with_no_polygon_counts_in_number_and_never_as_nought_metres(la
     assert notes(found)["books.note.no_area"]["records"] == "bare"
 
 
+def test_notes_name_records_as_people_call_them(land: Land, asked: Any, fallow: Type) -> None:
+    land.hazard("bare", "2020-01-01", None, code="HA-17")
+    found = asked("books", "--year", "2020")
+    assert notes(found)["books.note.no_area"]["records"] == "bare"
+    for form in ("table", "csv", "json"):
+        told = fallow(
+            "books", "--year", "2020", "--register", str(land.register.path), "--format", form
+        ).stdout
+        assert "(HA-17)" in told, form
+        assert "(bare)" not in told, form
+
+
 def test_a_release_larger_than_its_hazard_books_the_hazard_and_tells_the_rest(land: Land, asked: Any) -> None:
     land.hazard("h", "2020-01-01", [FIELD])
     land.release("r", "h", "cleared", "2020-06-01", [(0, 0, 10, 20)])

@@ -147,10 +147,17 @@ def print_result(register: Register, result: Result, head: int | None) -> None:
     hidden = [telling.head(one) for one in measures if one not in shown]
     if hidden and result.lines:
         print_line(say("analysis.nought", measures="; ".join(hidden)))
-    for line in telling.notes(result):
+    for line in telling.notes(result, _called(register, result)):
         print_line(line)
     print_line(telling.s4(register, head))
     print_line(telling.recipe(result))
+
+
+def _called(register: Register, result: Result) -> dict[str, str]:
+    """What people call the records that notes name."""
+    from fallow.analysis import telling
+
+    return telling.names_of(register, result.recipe, telling.noted(result))
 
 
 def as_dict(register: Register, result: Result, head: int | None) -> dict[str, Any]:
@@ -162,7 +169,7 @@ def as_dict(register: Register, result: Result, head: int | None) -> dict[str, A
         row["labels"] = {one.name: one.text(code) for one, code in zip(result.keys, line.key, strict=False)}
     return {
         **told,
-        "sentences": telling.notes(result),
+        "sentences": telling.notes(result, _called(register, result)),
         "data_date": telling.data_date(register, head),
         "crs": "EPSG:4326",
         "invented": bool(register.settings.get("invented")),
@@ -184,7 +191,7 @@ def as_csv(register: Register, result: Result, head: int | None) -> bytes:
         telling.data_date(register, head),
         "EPSG:4326",
         cell(telling.s4(register, head)),
-        cell(" ".join(telling.notes(result))),
+        cell(" ".join(telling.notes(result, _called(register, result)))),
         result.recipe.head,
         result.digest,
     ]
