@@ -23,11 +23,11 @@ import shapely
 
 from fallow.analysis import run
 from fallow.publish.audience import audience
-from fallow.publish.bundle import write_bundle
-from fallow.publish.evidence import gather
-from fallow.publish.redact import for_audience
-from fallow.publish.remade import as_sealed, write
+from fallow.publish.proof.bundle import write_bundle
+from fallow.publish.proof.evidence import gather
 from fallow.publish.results import of_results
+from fallow.publish.withholding.redact import for_audience
+from fallow.publish.writers.remade import as_sealed, write
 from fallow.register import Draft, create_register
 
 TARGET_SECONDS = 5.0

@@ -26,10 +26,10 @@ import pypdf
 import typst
 
 from fallow.publish.publication import Publication
-from fallow.publish.statement import Statement, publication_of
-from fallow.publish.statement_terms import Terms
-from fallow.publish.typeset import write_pdf
-from fallow.publish.word import write_docx
+from fallow.publish.statements.statement import Statement, publication_of
+from fallow.publish.statements.terms import Terms
+from fallow.publish.writers.typeset import write_pdf
+from fallow.publish.writers.word import write_docx
 from fallow.register import Draft, Register, create_register
 from fallow.words import LANGUAGES
 

@@ -85,7 +85,7 @@ def fallow(home: Path, *words: str) -> str:
 
 def test_the_page_has_its_files() -> None:
     assert [Path(name).name for name, _ in FILES] == [
-        *("visits.py", "visits.csv", "routine_quality.py", "quality.csv", "ini.py"),
+        *("visits.py", "visits.csv", "quality.py", "quality.csv", "ini.py"),
     ]
 
 

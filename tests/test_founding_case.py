@@ -195,9 +195,9 @@ text:
 def test_a_statement_says_298_as_known_on_the_day_and_prints_it_in_two_languages(
     appeal: Register, tmp_path: Path
 ) -> None:
-    from fallow.publish import pages, typeset
-    from fallow.publish.statement import statement_publication
-    from fallow.publish.statement_keep import new_statement
+    from fallow.publish.statements.keep import new_statement
+    from fallow.publish.statements.statement import statement_publication
+    from fallow.publish.writers import pages, typeset
 
     file = tmp_path / "appeal.yaml"
     file.write_text(APPEAL, encoding="utf-8")

@@ -315,7 +315,7 @@ def test_everything_that_registers_itself_has_its_words() -> None:
 
 
 def test_every_language_has_what_no_table_of_words_tells() -> None:
-    from fallow.publish.word_parts import LOCALES
+    from fallow.publish.writers.word_parts import LOCALES
 
     assert list(words.LANGUAGE_NAMES) == list(LANGUAGES)
     assert list(LOCALES) == list(LANGUAGES)

@@ -16,7 +16,7 @@ from typing import Any
 
 from fallow.demo import PASSPHRASE, REGISTER, run_demo
 from fallow.publish import prepare
-from fallow.publish.tables import Grid, grids
+from fallow.publish.writers.tables import Grid, grids
 from fallow.register import Register, open_register
 
 ROOT = Path(__file__).resolve().parents[1]

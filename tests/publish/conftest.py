@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from fallow.publish import told
+from fallow.publish.withholding import told
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 from fallow.analysis import Result, run
 from fallow.publish.audience import audience
-from fallow.publish.bundle import write_bundle
-from fallow.publish.evidence import gather
 from fallow.publish.manifest import Manifest
-from fallow.publish.pages import write_html
+from fallow.publish.proof.bundle import write_bundle
+from fallow.publish.proof.evidence import gather
 from fallow.publish.publication import (
     Cell,
     Figure,
@@ -21,13 +20,14 @@ from fallow.publish.publication import (
     Signatory,
     Signatures,
 )
-from fallow.publish.redact import for_audience
-from fallow.publish.remade import as_sealed
 from fallow.publish.results import of_results
-from fallow.publish.tables import write_csv
-from fallow.publish.typeset import write_pdf
-from fallow.publish.word import write_docx
-from fallow.publish.workbook import write_xlsx
+from fallow.publish.withholding.redact import for_audience
+from fallow.publish.writers.pages import write_html
+from fallow.publish.writers.remade import as_sealed
+from fallow.publish.writers.tables import write_csv
+from fallow.publish.writers.typeset import write_pdf
+from fallow.publish.writers.word import write_docx
+from fallow.publish.writers.workbook import write_xlsx
 from fallow.register import Register
 from fixtures_books import Country
 

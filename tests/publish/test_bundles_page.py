@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fixtures_publish import Programme, bundled
 
-from fallow.publish import archive
+from fallow.publish.proof import archive
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bundles.md"
 

@@ -17,8 +17,8 @@ import pytest
 from fixtures_documents import all_languages, programme, publication
 
 from fallow.errors import FallowError
-from fallow.publish import letters, typeset
 from fallow.publish.publication import Cell, Chart, Heading, Paragraph, Publication, Table
+from fallow.publish.writers import letters, typeset
 
 PLACES = {
     "Armenian": "Գյումրի",

@@ -15,8 +15,9 @@ import docx
 import pytest
 from fixtures_documents import HOSTILE, all_languages, programme, publication
 
-from fallow.publish import pages, printed, word
+from fallow.publish import printed
 from fallow.publish.publication import Cell, Figure, Heading, Paragraph, Publication, Signatory, Signatures
+from fallow.publish.writers import pages, word
 from fallow.words import LANGUAGES, say
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -20,8 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallow.errors import FallowError
-from fallow.publish import pages, printed, typeset, word
+from fallow.publish import printed
 from fallow.publish.publication import Cell, Chart, Figure, Heading, Paragraph, Publication, Row, Table
+from fallow.publish.writers import pages, typeset, word
 from fallow.words import LANGUAGES, say
 
 

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from fixtures_documents import HOSTILE, all_languages
 
-from fallow.publish import plots
-from fallow.publish.plots_frame import COLOURS, LIGHT, PAGE, WIDTH, Look
 from fallow.publish.publication import Cell, Chart, Column, Row, Table
+from fallow.publish.writers import plots
+from fallow.publish.writers.plots_frame import COLOURS, LIGHT, PAGE, WIDTH, Look
 from fallow.words import LANGUAGES, say
 
 SVG = "{http://www.w3.org/2000/svg}"

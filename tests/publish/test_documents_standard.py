@@ -19,8 +19,9 @@ from fixtures_documents import programme, publication
 from pypdf.generic import ContentStream, IndirectObject, StreamObject
 
 from fallow.demo import PASSPHRASE, REGISTER, run_demo
-from fallow.publish import new_statement, prepare, publications, statement_publication, typeset
+from fallow.publish import new_statement, prepare, publications, statement_publication
 from fallow.publish.publication import Publication
+from fallow.publish.writers import typeset
 from fallow.register import open_register
 from fallow.words import LANGUAGES
 

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 from fallow.analysis import Result, against, run
 from fallow.errors import FallowError
 from fallow.kinds import date_high, date_low
-from fallow.publish import evidence as evidence_module
 from fallow.publish import publish
 from fallow.publish.audience import audience
-from fallow.publish.check import check
-from fallow.publish.check_figures import _reason
-from fallow.publish.evidence import Evidence, gather, printed
-from fallow.publish.evidence_people import worked_out
-from fallow.publish.proving import Kept, facts_of, person_row, prove, rerun
+from fallow.publish.checking.check import check
+from fallow.publish.checking.figures import _reason
+from fallow.publish.proof import evidence as evidence_module
+from fallow.publish.proof.evidence import Evidence, gather, printed
+from fallow.publish.proof.evidence_people import worked_out
+from fallow.publish.proof.proving import Kept, facts_of, person_row, prove, rerun
 from fallow.publish.publication import Figure
-from fallow.publish.redact import Redacted, for_audience
 from fallow.publish.results import of_results
+from fallow.publish.withholding.redact import Redacted, for_audience
 from fallow.register import BEGINNING, OPEN_END, Draft, Register, create_register
 from fallow.register.evidence import EvidenceRegister, model_of
 from fallow.words import LANGUAGES

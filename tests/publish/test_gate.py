@@ -17,11 +17,11 @@ from fallow.errors import FallowError
 from fallow.kinds import Kind, Model
 from fallow.publish import Cell, Figure, Layer, Manifest, Paragraph, Publication, Table, of_results, publish
 from fallow.publish import gate as gate_module
-from fallow.publish import layers as layers_module
 from fallow.publish.audience import AUDIENCES
-from fallow.publish.layers import coarse, leaving
-from fallow.publish.redact import WITHHELD, for_audience
 from fallow.publish.results import note_of
+from fallow.publish.withholding.redact import WITHHELD, for_audience
+from fallow.publish.writers import layers as layers_module
+from fallow.publish.writers.layers import coarse, leaving
 from fallow.register import Register, open_register
 from fallow.words import LANGUAGES, say
 from test_founding_case import entered
@@ -117,7 +117,7 @@ def test_a_writer_that_fails_leaves_nothing(
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fallow.publish.workbook.write_xlsx", fail)
+    monkeypatch.setattr("fallow.publish.writers.workbook.write_xlsx", fail)
     publish(casualties(register), tmp_path / "out", "public", register=register, formats=["csv"])
     before = sorted(path.name for path in (tmp_path / "out").rglob("*"))
     for overwrite, to in ((False, "new"), (True, "out")):

@@ -20,9 +20,9 @@ import fallow
 from fallow.demo import PASSPHRASE, REGISTER, run_demo
 from fallow.demo.programme import Programme, play_programme
 from fallow.publish import Absent, audience, prepare, publications, publish
-from fallow.publish.evidence import printed
-from fallow.publish.redact import for_audience
-from fallow.publish.tables import Grid
+from fallow.publish.proof.evidence import printed
+from fallow.publish.withholding.redact import for_audience
+from fallow.publish.writers.tables import Grid
 from fallow.register import Register, open_register
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -29,9 +29,9 @@ from fallow.errors import FallowError
 from fallow.publish import Layer, Publication, of_results, prepare, publications, publish
 from fallow.publish.audience import AUDIENCES, PEOPLE
 from fallow.publish.publication import Cell, Paragraph
-from fallow.publish.redact import for_audience
-from fallow.publish.statement import statement_publication
-from fallow.publish.statement_keep import new_statement
+from fallow.publish.statements.keep import new_statement
+from fallow.publish.statements.statement import statement_publication
+from fallow.publish.withholding.redact import for_audience
 
 ALL = ("xlsx", "csv", "pdf", "docx", "html")
 ASKED: dict[str, dict[str, Any]] = {

@@ -12,8 +12,8 @@ import pytest
 from fixtures_publish import Programme, bundled
 
 from fallow.errors import FallowError
-from fallow.publish import archive, archive_layout
-from fallow.publish.check import Check, check, key_of
+from fallow.publish.checking.check import Check, check, key_of
+from fallow.publish.proof import archive, archive_layout
 from fallow.words import LANGUAGES
 
 

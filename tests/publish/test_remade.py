@@ -21,15 +21,18 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject
 from test_tamper import Members, canonical, resigned, spoken
 
-from fallow.publish import archive, check_apart, letters, publish, typeset
+from fallow.publish import publish
 from fallow.publish.audience import audience
-from fallow.publish.check import Check, check
-from fallow.publish.check_apart import apart
-from fallow.publish.check_child import Asked
-from fallow.publish.made_with import made_with, otherwise
+from fallow.publish.checking import apart as check_apart
+from fallow.publish.checking.apart import apart
+from fallow.publish.checking.check import Check, check
+from fallow.publish.checking.child import Asked
+from fallow.publish.proof import archive
 from fallow.publish.publication import Chart, Paragraph, Publication
-from fallow.publish.redact import for_audience
-from fallow.publish.remade import as_sealed, language_of, remembered, tied, write
+from fallow.publish.withholding.redact import for_audience
+from fallow.publish.writers import letters, typeset
+from fallow.publish.writers.made_with import made_with, otherwise
+from fallow.publish.writers.remade import as_sealed, language_of, remembered, tied, write
 from fallow.register import Register
 
 FORMS = ("pdf", "docx", "html", "xlsx")
@@ -474,7 +477,7 @@ def test_while_it_reads_the_process_can_neither_write_nor_call_nor_start_anythin
         "start": "import subprocess; subprocess.run(['true'])",
     }
     for act in acts.values():
-        code = f"from fallow.publish.check_child import _confine\n_confine()\ntry:\n    {act}\n"
+        code = f"from fallow.publish.checking.child import _confine\n_confine()\ntry:\n    {act}\n"
         code += "except OSError as error:\n    print(type(error).__name__)\n"
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path

@@ -14,15 +14,16 @@ from fixtures_documents import HOSTILE, YEARS, programme
 
 from fallow.cli import main
 from fallow.errors import FallowError
-from fallow.publish import pages, statement_text, typeset, word
 from fallow.publish.audience import AUDIENCES
 from fallow.publish.publication import Chart, Heading, Paragraph, Signatures, Table
-from fallow.publish.redact import for_audience
-from fallow.publish.statement import require_language, statement_publication
-from fallow.publish.statement_file import read_statement
-from fallow.publish.statement_keep import new_statement, sign, withdraw
-from fallow.publish.statement_look import look_at_statement
-from fallow.publish.statement_terms import Terms
+from fallow.publish.statements import text as statement_text
+from fallow.publish.statements.file import read_statement
+from fallow.publish.statements.keep import new_statement, sign, withdraw
+from fallow.publish.statements.look import look_at_statement
+from fallow.publish.statements.statement import require_language, statement_publication
+from fallow.publish.statements.terms import Terms
+from fallow.publish.withholding.redact import for_audience
+from fallow.publish.writers import pages, typeset, word
 from fallow.register import Register, open_register
 from fallow.words import LANGUAGES
 
@@ -584,7 +585,7 @@ def test_what_would_be_refused_is_a_note_and_keeps_nothing_from_being_written(
     def damaged(*_: Any, **__: Any) -> Any:
         raise FallowError("TOLD_DAMAGED", "country.published.jsonl", line=3, found="-")
 
-    monkeypatch.setattr("fallow.publish.statement_public.preview", damaged)
+    monkeypatch.setattr("fallow.publish.statements.public.preview", damaged)
     made = kept(register, tmp_path, **FEW)
     assert [(one.code, one.level) for one in made.public] == [("TOLD_DAMAGED", "note")]
     assert made.approved == 1

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from fallow.analysis import Key, Line, Measure, Recipe, Result
 from fallow.errors import FallowError
 from fallow.publish import Figure
-from fallow.publish.relations import relations_of
-from fallow.publish.suppress import Suppression, suppression_of
-from fallow.publish.worlds import Worlds, audit
+from fallow.publish.withholding.relations import relations_of
+from fallow.publish.withholding.suppress import Suppression, suppression_of
+from fallow.publish.withholding.worlds import Worlds, audit
 
 Person = dict[str, str]
 OUTCOMES = ("killed", "injured", "unknown")

@@ -15,10 +15,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import fallow
 from fallow.publish import Absent, Cell, Column, Publication, Row, Stamp, Table, of_results, printed
-from fallow.publish.harmless import harmless
 from fallow.publish.results import stamp
-from fallow.publish.tables import README, grid, grids, write_csv
-from fallow.publish.workbook import FIRST_ROW, HEADER_ROW, TAG_ROW, write_xlsx
+from fallow.publish.writers.harmless import harmless
+from fallow.publish.writers.tables import README, grid, grids, write_csv
+from fallow.publish.writers.workbook import FIRST_ROW, HEADER_ROW, TAG_ROW, write_xlsx
 from fallow.register import Draft, Register
 from fallow.words import LANGUAGES, say
 

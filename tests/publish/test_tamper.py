@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fallow.errors import FallowError
-from fallow.publish import archive
-from fallow.publish.check import Check, check
-from fallow.publish.remade import remembered
+from fallow.publish.checking.check import Check, check
+from fallow.publish.proof import archive
+from fallow.publish.writers.remade import remembered
 from fallow.register import keys
 from fallow.words import LANGUAGES
 
@@ -114,7 +114,7 @@ def spoken(of: Check) -> None:
 def test_other_libraries_may_round_otherwise_and_no_more(
     sealed: Sealed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fallow.publish import check_figures
+    from fallow.publish.checking import figures as check_figures
 
     def off_by(metres: int) -> Check:
         said = orjson.loads(sealed.bare["publication.json"])
@@ -556,7 +556,7 @@ def test_a_bundle_that_does_not_hold_is_not_written(
     sealed: Sealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault between evidence and seal: the publication that is sealed says another number."""
-    from fallow.publish import bundle
+    from fallow.publish.proof import bundle
 
     honest = bundle.as_bytes
 

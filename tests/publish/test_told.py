@@ -16,10 +16,11 @@ from attacker import of_several, ranges, system
 from fallow.analysis import run
 from fallow.demo import PASSPHRASE, REGISTER, run_demo
 from fallow.errors import FallowError
-from fallow.publish import locked, log_findings, prepare, preview, publish, published, redact, told
+from fallow.publish import log_findings, prepare, preview, publish, published
 from fallow.publish.publication import Publication
 from fallow.publish.results import of_results
-from fallow.publish.suppress import Suppression
+from fallow.publish.withholding import locked, redact, told
+from fallow.publish.withholding.suppress import Suppression
 from fallow.register import Register, open_register
 
 SMALLEST = 5

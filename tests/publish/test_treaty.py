@@ -27,7 +27,7 @@ from fallow.publish import (
     publications,
     publish,
 )
-from fallow.publish.tables import grids
+from fallow.publish.writers.tables import grids
 from fallow.register import Register, create_register
 from fallow.words import LANGUAGES
 from fixtures_books import Country, box

@@ -11,9 +11,9 @@ import pytest
 from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
-from fallow.publish import word
 from fallow.publish.publication import Heading, Publication, Row, Table
-from fallow.publish.word_tables import LANDSCAPE, LARGEST, PORTRAIT, SMALLEST, layout
+from fallow.publish.writers import word
+from fallow.publish.writers.word_tables import LANDSCAPE, LARGEST, PORTRAIT, SMALLEST, layout
 from fallow.words import LANGUAGES
 
 

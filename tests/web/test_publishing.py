@@ -466,7 +466,7 @@ def test_the_folder_is_the_user_s_alone_and_gone_before_the_answer(
 def test_nothing_stays_after_a_fault(
     visitor: Visitor, temporary: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
 ) -> None:
-    from fallow.publish import pages as writer
+    from fallow.publish.writers import pages as writer
 
     def broken(*_: Any) -> str:
         raise fault

@@ -1,18 +1,12 @@
 """Room 4, publish: how it leaves. The door: everything other rooms may use is named here."""
 
-from fallow.publish import printed
 from fallow.publish.audience import AUDIENCES, Audience, audience, fields_for
 from fallow.publish.builders import Builder, prepare, publications
-from fallow.publish.check import Check
-from fallow.publish.check import check as check_bundle
-from fallow.publish.checked import Line as CheckedLine
+from fallow.publish.checking.check import Check
+from fallow.publish.checking.check import check as check_bundle
+from fallow.publish.checking.checked import Line as CheckedLine
 from fallow.publish.gate import FORMATS, preview, publish, small_numbers
-from fallow.publish.geopackage import write_layer
-from fallow.publish.harmless import harmless
-from fallow.publish.layers import Layer
 from fallow.publish.manifest import Accepted, Manifest, Written
-from fallow.publish.plots import svg as chart_svg
-from fallow.publish.plots_frame import PAGE as PAGE_LOOK
 from fallow.publish.publication import (
     Absent,
     Cell,
@@ -28,15 +22,21 @@ from fallow.publish.publication import (
     Stamp,
     Table,
 )
-from fallow.publish.redact import Redacted
 from fallow.publish.results import key_column, measure_column, of_results
-from fallow.publish.statement import require_language, statement_publication
-from fallow.publish.statement_keep import Kept as KeptStatement
-from fallow.publish.statement_keep import new_statement
-from fallow.publish.statement_keep import sign as sign_statement
-from fallow.publish.statement_keep import withdraw as withdraw_signature
-from fallow.publish.statement_look import look_at_statement
-from fallow.publish.told import Told, log_findings, published
+from fallow.publish.statements.keep import Kept as KeptStatement
+from fallow.publish.statements.keep import new_statement
+from fallow.publish.statements.keep import sign as sign_statement
+from fallow.publish.statements.keep import withdraw as withdraw_signature
+from fallow.publish.statements.look import look_at_statement
+from fallow.publish.statements.statement import require_language, statement_publication
+from fallow.publish.withholding.redact import Redacted
+from fallow.publish.withholding.told import Told, log_findings, published
+from fallow.publish.writers import printed
+from fallow.publish.writers.geopackage import write_layer
+from fallow.publish.writers.harmless import harmless
+from fallow.publish.writers.layers import Layer
+from fallow.publish.writers.plots import svg as chart_svg
+from fallow.publish.writers.plots_frame import PAGE as PAGE_LOOK
 
 __all__ = [
     "AUDIENCES",

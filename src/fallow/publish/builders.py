@@ -24,7 +24,6 @@ from fallow.register import Register
 from fallow.words import Text, catalogue
 
 CLOCKS = ("known", "true", "head")
-_MODULES = ("treaty", "routine")
 """Beginnings of the names of modules that hold builders."""
 
 
@@ -115,12 +114,11 @@ def publication(name: str, version: int = 1) -> Callable[[Function], Function]:
 
 @cache
 def publications() -> Mapping[str, Builder]:
-    """Every builder by name: importing the room's treaty and routine modules registers them."""
-    from fallow import publish as room
+    """Every builder by name: importing the modules of ``reports`` registers them."""
+    from fallow.publish import reports
 
-    for module in pkgutil.iter_modules(room.__path__):
-        if module.name.startswith(_MODULES):
-            importlib.import_module(f"{room.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(reports.__path__):
+        importlib.import_module(f"{reports.__name__}.{module.name}")
     return dict(sorted(_BUILDERS.items()))
 
 

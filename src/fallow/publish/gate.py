@@ -22,19 +22,19 @@ from fallow.analysis import Result
 from fallow.errors import FallowError
 from fallow.publish.audience import Audience
 from fallow.publish.audience import audience as audience_of
-from fallow.publish.layers import Layer, leaving, write_geojson, write_gpkg
 from fallow.publish.manifest import NAME, Accepted, Manifest, listed
 from fallow.publish.publication import Publication, classes_of
-from fallow.publish.redact import Redacted, cells, for_audience, without
-from fallow.publish.remade import as_sealed, remembered, write
 from fallow.publish.results import of_results
-from fallow.publish.told import ToldResult, writing
-from fallow.publish.told_again import before_of, has_been_told, told_results
+from fallow.publish.withholding.redact import Redacted, cells, for_audience, without
+from fallow.publish.withholding.told import ToldResult, writing
+from fallow.publish.withholding.told_again import before_of, has_been_told, told_results
+from fallow.publish.writers.layers import Layer, leaving, write_geojson, write_gpkg
+from fallow.publish.writers.remade import as_sealed, remembered, write
 from fallow.register import Register
 from fallow.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from fallow.publish.evidence import Evidence
+    from fallow.publish.proof.evidence import Evidence
 
 FORMATS = ("xlsx", "csv", "pdf", "docx", "html")
 LAYER_FORMATS = ("geojson", "gpkg")
@@ -187,7 +187,7 @@ def _evidence(
     redacted: Redacted, reader: Audience, register: Register, *, only_proved: bool
 ) -> tuple[Redacted, Evidence]:
     """The evidence of what is printed; without what it does not prove, where that is to be left out."""
-    from fallow.publish.evidence import gather
+    from fallow.publish.proof.evidence import gather
 
     evidence = gather(register, redacted, reader)
     while only_proved and evidence.unproved:  # evidence is made for what is printed, so it is made anew
@@ -243,7 +243,7 @@ def _for(publication: Publication, audience: str) -> Publication:
 def _seal(
     redacted: Redacted, evidence: Evidence, manifest: Manifest, folder: Path, register: Register
 ) -> None:
-    from fallow.publish.bundle import write_bundle
+    from fallow.publish.proof.bundle import write_bundle
 
     files = {one.name: folder / one.name for one in manifest.files}
     sealed = replace(redacted, publication=_for(redacted.publication, manifest.audience))
@@ -251,7 +251,7 @@ def _seal(
 
 
 def _require(publication: Publication, lang: str) -> None:
-    from fallow.publish.statement import require_language
+    from fallow.publish.statements.statement import require_language
 
     require_language(publication, lang)
 

@@ -1,0 +1,1 @@
+"""Step 4, checking: whether a bundle holds, with no register and no network."""
