@@ -30,7 +30,7 @@ import pyogrio
 import shapely
 
 from fallow.analysis import figure, run
-from fallow.analysis.books_memory import MEMORY
+from fallow.analysis.books.memory import MEMORY
 from fallow.register import OPEN_END, Register, create_register
 from fallow.register.history import HistoryWriter
 

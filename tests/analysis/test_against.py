@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from fallow.analysis.against import Comparison, against, draft_reports
-from fallow.analysis.books_area import areas_m2
+from fallow.analysis.books.area import areas_m2
 from fallow.errors import FallowError
 from fixtures_books import Box, Country, box, wkb
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from fallow.analysis.books_area import areas_m2, spread, whole_m2
+from fallow.analysis.books.area import areas_m2, spread, whole_m2
 
 GEOD = Geod(ellps="WGS84")
 

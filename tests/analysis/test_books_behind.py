@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 
 from fallow.analysis import behind, figure, of_result, run
-from fallow.analysis import books as books_module
-from fallow.analysis.books_carriers import numbered
-from fallow.analysis.books_memory import Memory
+from fallow.analysis.books import balance as books_module
+from fallow.analysis.books.carriers import numbered
+from fallow.analysis.books.memory import Memory
 from fallow.register import OPEN_END, Register
 from fixtures_books import Country
 from laws.test_books import histories, lived

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallow.analysis import behind, figure, of_result, run
-from fallow.analysis import books as books_module
-from fallow.analysis.books_count import _Line
-from fallow.analysis.books_memory import Memory
-from fallow.analysis.books_table import COLUMNS
+from fallow.analysis.books import balance as books_module
+from fallow.analysis.books.count import _Line
+from fallow.analysis.books.memory import Memory
+from fallow.analysis.books.table import COLUMNS
 from fallow.analysis.registry import counted
 from fallow.errors import FallowError
 from fallow.register import Register

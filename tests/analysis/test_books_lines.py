@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from fallow.analysis import Result, run
-from fallow.analysis.books_area import areas_m2
+from fallow.analysis.books.area import areas_m2
 from fallow.errors import FallowError
 from fallow.register import create_register
 from fixtures_books import Box, Country, box
@@ -330,7 +330,9 @@ def test_the_same_head_gives_the_same_books(country: Country) -> None:
 
 
 def test_what_nothing_explains_is_an_error(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fallow.analysis import books_ground, books_journal, books_moves
+    from fallow.analysis.books import ground as books_ground
+    from fallow.analysis.books import journal as books_journal
+    from fallow.analysis.books import moves as books_moves
 
     country.hazard("h", "2020-01-01", [FIELD])
     country.release("r", "h", "cleared", "2020-05-01", [(0, 0, 5, 5)])
@@ -348,7 +350,8 @@ def test_what_nothing_explains_is_an_error(country: Country, monkeypatch: pytest
 
 
 def test_nor_does_plain_ground_lose_a_move(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fallow.analysis import books_journal, books_plain
+    from fallow.analysis.books import journal as books_journal
+    from fallow.analysis.books import plain as books_plain
 
     country.hazard("h", "2020-01-01", [FIELD])
     country.release("r", "h", "cleared", "2020-05-01", [(0, 0, 5, 5)])

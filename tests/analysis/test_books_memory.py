@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from fallow.analysis import books, run
-from fallow.analysis.books_account import Account, book_account
-from fallow.analysis.books_memory import Memory
+from fallow.analysis import run
+from fallow.analysis.books import balance as books
+from fallow.analysis.books.account import Account, book_account
+from fallow.analysis.books.memory import Memory
 from fallow.analysis.registry import Asked
 from fallow.errors import FallowError
 from fallow.register import geoblob, open_register

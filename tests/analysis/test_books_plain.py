@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallow.analysis import books_ground
-from fallow.analysis.books_area import areas_m2
-from fallow.analysis.books_ground import Laid, lay_out
-from fallow.analysis.books_history import Hazard, Left, Release, State, Story
-from fallow.analysis.books_journal import Columns, columns_of, joined
-from fallow.analysis.books_moves import book
-from fallow.analysis.books_plain import book_plain
+from fallow.analysis.books import ground as books_ground
+from fallow.analysis.books.area import areas_m2
+from fallow.analysis.books.ground import Laid, lay_out
+from fallow.analysis.books.history import Hazard, Left, Release, State, Story
+from fallow.analysis.books.journal import Columns, columns_of, joined
+from fallow.analysis.books.moves import book
+from fallow.analysis.books.plain import book_plain
 from fixtures_books import box
 
 DAYS = ("2019-03-01", "2019-11-15", "2020-02-01", "2020-07-01", "2020-12-31", "2021-06-01")

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from fallow.analysis import Result, run
-from fallow.analysis.books_table import COLUMNS, MOVED, RELEASED
+from fallow.analysis.books.table import COLUMNS, MOVED, RELEASED
 from fallow.errors import FallowError
 from fallow.register import Register
 from fixtures_books import SOUTH, STEP, WEST, Country

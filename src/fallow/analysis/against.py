@@ -21,8 +21,8 @@ from typing import Any
 import orjson
 import shapely
 
-from fallow.analysis.books_against import DIFFERENCES, Row, Theirs, matched_by, read_theirs, rows_of
-from fallow.analysis.books_declared import number
+from fallow.analysis.books.against import DIFFERENCES, Row, Theirs, matched_by, read_theirs, rows_of
+from fallow.analysis.books.declared import number
 from fallow.analysis.registry import Asked
 from fallow.analysis.result import Key, Line, Measure, Recipe, Result
 from fallow.register import Draft, Register, digest_of_inputs

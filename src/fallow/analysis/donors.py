@@ -2,8 +2,8 @@
 
 The donor of a release is the one its report names, else that of the activity it rests on, else that of the
 task. What names no donor is a line of its own and never shared out. Land is what the books took out of stock
-(:mod:`~fallow.analysis.books`): so the lines of donors add up to the books of the same period, and battle
-area and mined area stay apart (rule R9). Direct and indirect beneficiaries are never added (rule R10).
+(:mod:`~fallow.analysis.books.balance`): so the lines of donors add up to the books of the same period, and
+battle area and mined area stay apart (rule R9). Direct and indirect beneficiaries are never added (rule R10).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Annotated
 
 import numpy as np
 
-from fallow.analysis.books import account, cell_key, notes, within
-from fallow.analysis.books_history import UNKNOWN
-from fallow.analysis.books_journal import LINES
-from fallow.analysis.books_table import RELEASED
+from fallow.analysis.books.balance import account, cell_key, notes, within
+from fallow.analysis.books.history import UNKNOWN
+from fallow.analysis.books.journal import LINES
+from fallow.analysis.books.table import RELEASED
 from fallow.analysis.parameters import Day, Takes, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fallow.analysis.books_history import OUT_OF_STOCK
+from fallow.analysis.books.history import OUT_OF_STOCK
 from fallow.analysis.parameters import Day, Takes, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from fallow.analysis.books import account, cell_key
-from fallow.analysis.books_cell import Behind, Part
-from fallow.analysis.books_table import COLUMNS, RELEASED, periods_of, sheet
+from fallow.analysis.books.balance import account, cell_key
+from fallow.analysis.books.cell import Behind, Part
+from fallow.analysis.books.table import COLUMNS, RELEASED, periods_of, sheet
 from fallow.analysis.education import attendance, dates_of
 from fallow.analysis.items import items
 from fallow.analysis.ordnance import keys_of

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import areas_m2
+from fallow.analysis.books.area import areas_m2
 from fallow.analysis.parameters import Number, Takes
 from fallow.analysis.parcel_text import WHERE, read_parcel
 from fallow.analysis.registry import Asked, Found, analysis

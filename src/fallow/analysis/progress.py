@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fallow.analysis.books import account, addable, cell_key, in_place, notes, within
-from fallow.analysis.books_cell import Behind, Part
-from fallow.analysis.books_table import COLUMNS, RELEASED, Sheet, periods_of, sheet
+from fallow.analysis.books.balance import account, addable, cell_key, in_place, notes, within
+from fallow.analysis.books.cell import Behind, Part
+from fallow.analysis.books.table import COLUMNS, RELEASED, Sheet, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis

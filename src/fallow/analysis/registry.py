@@ -184,8 +184,8 @@ def analyses() -> Mapping[str, Analysis]:
     """Every analysis by name: importing the room's modules registers them."""
     from fallow import analysis as room
 
-    for module in pkgutil.iter_modules(room.__path__):
-        importlib.import_module(f"{room.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+        importlib.import_module(module.name)
     return dict(sorted(_ANALYSES.items()))
 
 

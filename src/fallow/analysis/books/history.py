@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import Floats, Shapes, areas_m2, spread
-from fallow.analysis.books_carriers import NOTHING, Carriers, Noting
+from fallow.analysis.books.area import Floats, Shapes, areas_m2, spread
+from fallow.analysis.books.carriers import NOTHING, Carriers, Noting
 from fallow.analysis.registry import Asked
 from fallow.kinds import date_high, date_low
 from fallow.register import OPEN_END, States

@@ -4,7 +4,7 @@ Hazards that overlap or were split from one another are booked together, as one 
 cut along
 every outline that any of its hazards ever had and along every release, so that afterwards accounting is a
 question of which part lies in which outline, and no geometry is computed in it. Parts are whole square metres
-that sum to their ground (:func:`~fallow.analysis.books_area.whole_m2`): no square metre is in two parts, none
+that sum to their ground (:func:`~fallow.analysis.books.area.whole_m2`): no square metre is in two parts, none
 is lost.
 
 Most hazards have one outline and releases that lie in it side by side. Their parts are the releases and the
@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import Floats, Integers, areas_m2, spread, whole_m2
-from fallow.analysis.books_cut import Cutting, cut, overlay
-from fallow.analysis.books_history import Story
-from fallow.analysis.books_plain import Plain, is_plain
+from fallow.analysis.books.area import Floats, Integers, areas_m2, spread, whole_m2
+from fallow.analysis.books.cut import Cutting, cut, overlay
+from fallow.analysis.books.history import Story
+from fallow.analysis.books.plain import Plain, is_plain
 
 OVERLAP_M2 = 0.5
 """Hazards that share less than half a square metre, the rounding unit, are neighbours and stay apart."""

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fallow.analysis.books_area import Integers
-from fallow.analysis.books_history import Story
-from fallow.analysis.books_journal import DISMISSED, LINES, REOPENED, Columns, Journal
+from fallow.analysis.books.area import Integers
+from fallow.analysis.books.history import Story
+from fallow.analysis.books.journal import DISMISSED, LINES, REOPENED, Columns, Journal
 from fallow.analysis.period import Period
 from fallow.analysis.result import Line
 from fallow.errors import FallowError

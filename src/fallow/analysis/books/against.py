@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import areas_m2
-from fallow.analysis.books_cut import overlay
-from fallow.analysis.books_declared import number
-from fallow.analysis.books_ground import OVERLAP_M2
-from fallow.analysis.books_history import OUT_OF_STOCK
+from fallow.analysis.books.area import areas_m2
+from fallow.analysis.books.cut import overlay
+from fallow.analysis.books.declared import number
+from fallow.analysis.books.ground import OVERLAP_M2
+from fallow.analysis.books.history import OUT_OF_STOCK
 from fallow.errors import FallowError
 from fallow.register import Record, Register
 

@@ -1,8 +1,9 @@
 """Step 3, one number of the books: its line alone, of ground that is booked once and kept.
 
-The table of :mod:`~fallow.analysis.books` sums every account of every period and names the records behind
-each; one figure needs one line of one period. Its opening, its moves and its closing are summed and proved as
-the table's are; number, sentence, recipe and sources are the same (``tests/analysis/test_books_count.py``).
+The table of :mod:`~fallow.analysis.books.balance` sums every account of every period and names the records
+behind each; one figure needs one line of one period. Its opening, its moves and its closing are summed and
+proved as the table's are; number, sentence, recipe and sources are the same
+(``tests/analysis/test_books_count.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fallow.analysis.books import (
+from fallow.analysis.books.account import Account
+from fallow.analysis.books.area import Integers
+from fallow.analysis.books.balance import (
     EACH,
     HAZARDS,
     NO_AREA,
@@ -26,10 +29,8 @@ from fallow.analysis.books import (
     measures,
     within,
 )
-from fallow.analysis.books_account import Account
-from fallow.analysis.books_area import Integers
-from fallow.analysis.books_cell import Cells, Picked
-from fallow.analysis.books_table import BESIDE, COLUMNS, MOVED, RELEASED, periods_of
+from fallow.analysis.books.cell import Cells, Picked
+from fallow.analysis.books.table import BESIDE, COLUMNS, MOVED, RELEASED, periods_of
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Counted, counting
 from fallow.errors import FallowError

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fallow.analysis.books_account import Account
-from fallow.analysis.books_area import Integers
-from fallow.analysis.books_carriers import numbered
-from fallow.analysis.books_journal import DISMISSED, LINES, REOPENED
-from fallow.analysis.books_table import BESIDE, COLUMNS, UNCERTAIN, day_before, standing
+from fallow.analysis.books.account import Account
+from fallow.analysis.books.area import Integers
+from fallow.analysis.books.carriers import numbered
+from fallow.analysis.books.journal import DISMISSED, LINES, REOPENED
+from fallow.analysis.books.table import BESIDE, COLUMNS, UNCERTAIN, day_before, standing
 from fallow.analysis.period import Period
 from fallow.register import OPEN_END
 

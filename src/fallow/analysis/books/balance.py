@@ -24,10 +24,10 @@ decisions make, and each step moves land by one line:
 
 ``opening + newly_identified + corrected + reclassified - cancelled - reduced - cleared + date_uncertain =
 closing`` holds to the square metre for every account, every period and every pair of dates: land is cut into
-parts of whole square metres once (:mod:`~fallow.analysis.books_ground`), moves and balances are counted from
-those parts apart from each other (:mod:`~fallow.analysis.books_moves`), and a difference is the error
+parts of whole square metres once (:mod:`~fallow.analysis.books.ground`), moves and balances are counted from
+those parts apart from each other (:mod:`~fallow.analysis.books.moves`), and a difference is the error
 ``BOOKS_UNEXPLAINED``, never a remainder. A report that is corrected or taken back leaves no move under the
-later known day: the past itself then reads differently, and :mod:`~fallow.analysis.books_explain` tells what
+later known day: the past itself then reads differently, and :mod:`~fallow.analysis.books.explain` tells what
 made it so.
 
 Hazards without a known area count in numbers and in ``closing_no_area``. Battle area and mined area are never
@@ -42,12 +42,12 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 
-from fallow.analysis.books_account import Account, book_account
-from fallow.analysis.books_cell import Behind, Cells, Part
-from fallow.analysis.books_history import UNKNOWN, Story
-from fallow.analysis.books_journal import Columns, Journal
-from fallow.analysis.books_memory import MEMORY, Kept
-from fallow.analysis.books_table import COLUMNS, lines, periods_of, sheet
+from fallow.analysis.books.account import Account, book_account
+from fallow.analysis.books.cell import Behind, Cells, Part
+from fallow.analysis.books.history import UNKNOWN, Story
+from fallow.analysis.books.journal import Columns, Journal
+from fallow.analysis.books.memory import MEMORY, Kept
+from fallow.analysis.books.table import COLUMNS, lines, periods_of, sheet
 from fallow.analysis.parameters import Day, Place, Takes, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis, collector_paused

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fallow.analysis.books_area import Integers
-from fallow.analysis.books_journal import Days
+from fallow.analysis.books.area import Integers
+from fallow.analysis.books.journal import Days
 
 _A_HAZARD = 100_000_000
 """Days as ``20241231`` are below it, so that hazard and day make one number that sorts by both."""

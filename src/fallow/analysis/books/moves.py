@@ -20,9 +20,9 @@ A change that no step accounts for is ``BOOKS_UNEXPLAINED``; nothing is made to 
 
 from __future__ import annotations
 
-from fallow.analysis.books_ground import Ground
-from fallow.analysis.books_history import DANGER, OUT_OF_STOCK, Story
-from fallow.analysis.books_journal import (
+from fallow.analysis.books.ground import Ground
+from fallow.analysis.books.history import DANGER, OUT_OF_STOCK, Story
+from fallow.analysis.books.journal import (
     CLEARED,
     CORRECTED,
     DISMISSED,
@@ -35,7 +35,7 @@ from fallow.analysis.books_journal import (
     Journal,
     Move,
 )
-from fallow.analysis.books_steps import Step, steps_of
+from fallow.analysis.books.steps import Step, steps_of
 from fallow.errors import FallowError
 
 _NOT_DISPOSED = ("split", "merged", "duplicate", "dismissed", "other", "unknown")

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from fallow.analysis.books_ground import Ground
-from fallow.analysis.books_history import OUT_OF_STOCK, Hazard, State, Story
+from fallow.analysis.books.ground import Ground
+from fallow.analysis.books.history import OUT_OF_STOCK, Hazard, State, Story
 
 Act = Literal["appear", "change", "shrink", "grow", "close", "reopen", "release"]
 _RANK = {"appear": 0, "change": 1, "shrink": 2, "grow": 3, "release": 4, "close": 5, "reopen": 6}

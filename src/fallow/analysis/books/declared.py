@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import areas_m2
+from fallow.analysis.books.area import areas_m2
 from fallow.analysis.parameters import Number
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure

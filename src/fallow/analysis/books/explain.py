@@ -21,12 +21,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fallow.analysis.books import Parts, account, addable, cell_key, dimensions_of, within
-from fallow.analysis.books_account import Account
-from fallow.analysis.books_area import Integers
-from fallow.analysis.books_cell import carrying
-from fallow.analysis.books_journal import LINES, RECLASSIFIED
-from fallow.analysis.books_table import COLUMNS, MOVED, RELEASED, UNCERTAIN, sheet
+from fallow.analysis.books.account import Account
+from fallow.analysis.books.area import Integers
+from fallow.analysis.books.balance import Parts, account, addable, cell_key, dimensions_of, within
+from fallow.analysis.books.cell import carrying
+from fallow.analysis.books.journal import LINES, RECLASSIFIED
+from fallow.analysis.books.table import COLUMNS, MOVED, RELEASED, UNCERTAIN, sheet
 from fallow.analysis.parameters import Day, KnownDay, Year
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Found, analysis

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from fallow.analysis.books_area import Integers, Shapes, spread
+from fallow.analysis.books.area import Integers, Shapes, spread
 
 _GRID = 1e-9
 """Degrees; a tenth of a millimetre."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fallow.analysis.books_area import Integers
+from fallow.analysis.books.area import Integers
 
 LINES = ("newly_identified", "corrected", "reclassified", "cancelled", "reduced", "cleared")
 NEW, CORRECTED, RECLASSIFIED, CANCELLED, REDUCED, CLEARED = range(6)

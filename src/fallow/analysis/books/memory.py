@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from fallow.analysis.books_account import Account
-from fallow.analysis.books_history import KINDS, walk_states
+from fallow.analysis.books.account import Account
+from fallow.analysis.books.history import KINDS, walk_states
 from fallow.analysis.registry import Asked
 from fallow.register import Inputs, digest_of_inputs
 from fallow.register.moment import Moment, moment

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fallow.analysis.books_area import Floats
-from fallow.analysis.books_ground import lay_out
-from fallow.analysis.books_history import Story, read_story
-from fallow.analysis.books_journal import Columns, Journal, columns_of, joined
-from fallow.analysis.books_moves import book
-from fallow.analysis.books_plain import book_plain
+from fallow.analysis.books.area import Floats
+from fallow.analysis.books.ground import lay_out
+from fallow.analysis.books.history import Story, read_story
+from fallow.analysis.books.journal import Columns, Journal, columns_of, joined
+from fallow.analysis.books.moves import book
+from fallow.analysis.books.plain import book_plain
 from fallow.analysis.registry import Asked, collector_paused
 
 

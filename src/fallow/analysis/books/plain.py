@@ -2,7 +2,7 @@
 
 Most ground of a country is such: a hazard appears, passes from one account to another (confirmed, another
 operator), and signed releases take their parts out of it. Nobody else claims it, it is not redrawn, closed,
-dismissed or reopened. What :mod:`~fallow.analysis.books_moves` finds by asking part for part who owns it
+dismissed or reopened. What :mod:`~fallow.analysis.books.moves` finds by asking part for part who owns it
 follows here from order and subtraction, over arrays of every hazard: a tenth of the time. The two ways give
 the same moves and balances (``tests/analysis/test_books_plain.py``); ground in doubt goes the other way.
 """
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from fallow.analysis.books_area import Integers
-from fallow.analysis.books_history import UNKNOWN, Release, State, Story
-from fallow.analysis.books_journal import NEW, OPERATOR, RECLASSIFIED, RELEASED_AS, Cells, Columns
+from fallow.analysis.books.area import Integers
+from fallow.analysis.books.history import UNKNOWN, Release, State, Story
+from fallow.analysis.books.journal import NEW, OPERATOR, RECLASSIFIED, RELEASED_AS, Cells, Columns
 
 
 @dataclass(frozen=True, slots=True)
