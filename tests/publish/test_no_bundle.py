@@ -143,7 +143,9 @@ def test_what_fallow_writes_has_nothing_beside_its_members(sealed: Sealed) -> No
 
 
 @pytest.mark.parametrize(
-    "more", [b"x", b"%PDF-1.7 another document", zipped(("a", b"b"))[:-30], bytes(70_000)]
+    "more",
+    [b"x", b"%PDF-1.7 another document", zipped(("a", b"b"))[:-30], bytes(70_000)],
+    ids=["a letter", "a document", "a cut zip", "noughts"],
 )
 def test_bytes_after_the_end_do_not_hold(sealed: Sealed, more: bytes) -> None:
     of = sealed.checked(sealed.content + more)
