@@ -38,7 +38,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "year": {"year": "2024"},
     "month": {"month": "2024-03"},
     "known_before": {"known_before": "2024-01-01"},
-    "shape": {},
+    "parcel": {},
 }
 STATEMENT = """
 code: CANARY-1
@@ -82,7 +82,7 @@ def publications_of(made: Canaries) -> Iterator[tuple[str, Publication]]:
         yield name, prepare(name, register, **asked)
     for name, analysis in analyses().items():
         required = [one.name for one in analysis.parameters if one.required]
-        if "shape" in required:
+        if "parcel" in required:
             continue  # the parcel: its builder asks it above
         asked = {key: value for one in required for key, value in ASKED[one].items()}
         ways: list[dict[str, Any]] = [asked]
