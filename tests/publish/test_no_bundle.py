@@ -12,8 +12,9 @@ import pytest
 from fixtures_publish import Programme, bundled
 
 from fallow.errors import FallowError
+from fallow.publish.checking import layout
 from fallow.publish.checking.check import Check, check, key_of
-from fallow.publish.proof import archive, archive_layout
+from fallow.publish.proof import archive
 from fallow.words import LANGUAGES
 
 
@@ -138,7 +139,7 @@ def codes(of: Check) -> set[tuple[str, str]]:
 
 
 def test_what_fallow_writes_has_nothing_beside_its_members(sealed: Sealed) -> None:
-    assert not list(archive_layout.faults(sealed.content, "sent.zip"))
+    assert not list(layout.faults(sealed.content, "sent.zip"))
     assert sealed.checked(sealed.content).verdict == "holds"
 
 

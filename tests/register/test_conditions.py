@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from fallow.kinds import date_high, date_low
-from fallow.register import (
+from fallow.register import conditions
+from fallow.register.conditions import (
     ALWAYS,
     NEVER,
     Condition,
@@ -22,7 +23,6 @@ from fallow.register import (
     among,
     any_of,
     below,
-    conditions,
     failing,
     from_on,
     reads_as,

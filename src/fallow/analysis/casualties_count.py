@@ -19,12 +19,11 @@ from fallow.analysis.people import OUTCOMES, UNKNOWN
 from fallow.analysis.period import Period
 from fallow.analysis.registry import Asked, Counted, counting
 from fallow.kinds import Model
-from fallow.register import (
+from fallow.register.conditions import (
     ALWAYS,
     NEVER,
     Condition,
     Dated,
-    Voices,
     all_of,
     among,
     any_of,
@@ -33,6 +32,7 @@ from fallow.register import (
     from_on,
     reads_as,
 )
+from fallow.register.counted import Voices
 
 _COLUMNS = {"casualties": OUTCOMES, "date_uncertain": OUTCOMES, **{one: (one,) for one in OUTCOMES}}
 _CALENDAR = {"year": re.compile(r"[0-9]{4}"), "month": re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")}

@@ -4,20 +4,7 @@ from fallow.register.approving import Approval
 from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
-from fallow.register.conditions import (
-    ALWAYS,
-    NEVER,
-    Condition,
-    Dated,
-    all_of,
-    among,
-    any_of,
-    below,
-    failing,
-    from_on,
-    reads_as,
-)
-from fallow.register.counted import Added, Inputs, Voices
+from fallow.register.counted import Added, Inputs
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.ground import Ground, Outside, Overlap
 from fallow.register.ground_reading import Outlines
@@ -42,10 +29,8 @@ from fallow.register.verify import Verdict
 from fallow.register.view import States, View
 
 __all__ = [
-    "ALWAYS",
     "BEGINNING",
     "GEOMETRY",
-    "NEVER",
     "OPEN_END",
     "Added",
     "Approval",
@@ -53,9 +38,7 @@ __all__ = [
     "Changed",
     "Claim",
     "Claimed",
-    "Condition",
     "Conflict",
-    "Dated",
     "Delivery",
     "DeliveryRow",
     "Draft",
@@ -82,18 +65,10 @@ __all__ = [
     "Vault",
     "Verdict",
     "View",
-    "Voices",
     "Waiting",
-    "all_of",
-    "among",
-    "any_of",
-    "below",
     "create_register",
     "digest_of_inputs",
-    "failing",
-    "from_on",
     "open_register",
-    "reads_as",
     "verify_consistency",
     "verify_inclusion",
     "verify_tree",

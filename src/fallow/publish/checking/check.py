@@ -17,12 +17,13 @@ from typing import Any, Literal
 from fallow.errors import FallowError
 from fallow.publish.builders import publications
 from fallow.publish.checking import documents as check_documents
+from fallow.publish.checking import layout
 from fallow.publish.checking import ledger as check_ledger
 from fallow.publish.checking.checked import Line, fails, failure, holds
 from fallow.publish.checking.figures import Sealed, figures, sealed
 from fallow.publish.checking.register import against
 from fallow.publish.manifest import Manifest
-from fallow.publish.proof import archive, archive_layout
+from fallow.publish.proof import archive
 from fallow.publish.proof.bundle import (
     DOCUMENTS,
     EVIDENCE,
@@ -143,7 +144,7 @@ def check(
     lines: list[Line] = []
     try:
         content = archive.load(file)
-        lines += archive_layout.faults(content, file.name)
+        lines += layout.faults(content, file.name)
         if not archive.listed(content, file.name) & _OURS:
             raise FallowError("BUNDLE_OTHER_ZIP", file.name)
         members = archive.members(content, file.name)

@@ -1,4 +1,4 @@
-"""Step 4, the layout of a zip: whether every byte of it belongs to a member that all programs see alike.
+"""Step 4, checking the layout of a zip: whether every byte belongs to a member that all programs see alike.
 
 One file can be two things: bytes before or after a zip are another document to another program, and what
 stands before a member may name and size it otherwise than the table of contents does. What is sealed is the
