@@ -16,14 +16,16 @@ from fallow.analysis.result import Fields
 
 UNKNOWN = "unknown"
 OUTCOMES = ("killed", "injured", UNKNOWN)
-_SHARED = ("device", "admin1", "admin2", "admin1_code", "admin2_code")
+SHARED = ("device", "admin1", "admin2", "admin1_code", "admin2_code")
+"""What an accident fills in where a victim's record is silent."""
 _DATES = ("date", "date_until")
-_COUNTED = {"killed": "killed", "injured": "injured", UNKNOWN: "casualties_unknown"}
+COUNTED = {"killed": "killed", "injured": "injured", UNKNOWN: "casualties_unknown"}
+"""By outcome, the field in which an accident counts it."""
 
 
 def fields_of(name: str) -> Fields:
     """The fields behind what is told of a person: the victim's own, and what the accident fills in."""
-    return (("victim", name), ("accident", name)) if name in (*_SHARED, *_DATES) else (("victim", name),)
+    return (("victim", name), ("accident", name)) if name in (*SHARED, *_DATES) else (("victim", name),)
 
 
 class Told(Protocol):
@@ -69,8 +71,8 @@ def harmed(asked: Asked, only: Sequence[str] | None = None) -> Iterator[Harmed]:
         accidents.update((one.id, one) for one in asked.records("accident"))
         victims = asked.records("victim")
     else:
-        shared = [name for name in _SHARED if name in only]
-        told = [*_DATES, *_COUNTED.values(), *shared]
+        shared = [name for name in SHARED if name in only]
+        told = [*_DATES, *COUNTED.values(), *shared]
         accidents.update((one.id, one) for one in asked.plain("accident", told))
         ages = ["age"] if "age_group" in only else []
         victims = asked.plain("victim", list(dict.fromkeys(["accident", "outcome", *_DATES, *only, *ages])))
@@ -102,7 +104,7 @@ def _fields(victim: Told, accident: Told | None) -> dict[str, Any]:
     """What is known of a victim; the accident fills in place and device where the record is silent."""
     fields = dict(victim.fields)
     if accident is not None:
-        for name in _SHARED:
+        for name in SHARED:
             if fields.get(name) is None:
                 fields[name] = accident.fields.get(name)
     if fields.get("age_group") in (None, UNKNOWN) and fields.get("age") is not None:
@@ -116,12 +118,12 @@ def _unnamed(accident: Told, recorded: Mapping[str, int]) -> Iterator[Harmed]:
     A victim whose fate is not recorded is one of the accident's casualties all the same, so those records
     are set against what is left of the counts, in order.
     """
-    left = {one: int(accident.fields.get(_COUNTED[one]) or 0) - recorded.get(one, 0) for one in OUTCOMES}
+    left = {one: int(accident.fields.get(COUNTED[one]) or 0) - recorded.get(one, 0) for one in OUTCOMES}
     over = sum(-count for count in left.values() if count < 0)
     for outcome in OUTCOMES:
         count = max(left[outcome], 0)
         taken = min(count, over)
         over -= taken
         if count - taken:
-            fields = {name: accident.fields.get(name) for name in _SHARED}
+            fields = {name: accident.fields.get(name) for name in SHARED}
             yield Harmed(accident.id, outcome, *_dates(accident, None), count - taken, fields, named=False)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from fallow.analysis.parameters import Parameter, checked, parameters_of
 from fallow.analysis.result import Carried, Key, Line, Measure, Recipe, Result
@@ -27,6 +27,7 @@ from fallow.words import Text, catalogue
 CLOCKS = ("known", "true", "head")
 
 _NEAREST = 3
+_TRIES = 5
 
 
 class Plain(NamedTuple):
@@ -109,7 +110,7 @@ class Counted:
 
     keys: tuple[Key, ...]
     measure: Measure
-    value: int
+    value: float | None
     uncertain: int | None
     said_by: tuple[SaidBy, ...]
     inputs: Inputs
@@ -211,7 +212,28 @@ def run(name: str, register: Register, **parameters: Any) -> Result:
     parameters
         ``known``, ``true``, ``head`` for the clocks, and what it declares; ``PARAMETER_UNKNOWN`` for others.
     """
-    chosen, asked, clocks, parameters = prepared(name, register, parameters)
+    return _at_one_head(register, lambda: _run(name, register, parameters))
+
+
+Made = TypeVar("Made")
+
+
+def _at_one_head(register: Register, make: Callable[[], Made]) -> Made:
+    """What is read from one state of the register: made again where somebody wrote to it meanwhile.
+
+    Accidents read before an approval and victims read after it would give a number that never was true.
+    ``REGISTER_BUSY`` when somebody does so every time.
+    """
+    for _ in range(_TRIES):
+        head = register.ledger.head()[0]
+        made = make()
+        if register.ledger.head()[0] == head:
+            return made
+    raise FallowError("REGISTER_BUSY", "ledger")
+
+
+def _run(name: str, register: Register, given: Mapping[str, Any]) -> Result:
+    chosen, asked, clocks, parameters = prepared(name, register, given)
     with collector_paused():
         found = chosen.function(asked, **parameters)
     behind = _behind(asked, found.lines)
@@ -268,13 +290,17 @@ def counted(
     short = _COUNTING.get(name)
     if short is None or clocks["head"] is not None:
         return None
-    with collector_paused():
-        found = short(asked, measure, at, **parameters)
-    if found is None:
-        return None
-    of = found.inputs
-    read = _Read(of.records, of.reports, of.declared, of.digest)
-    return found, _recipe(chosen, asked, clocks, parameters, read)
+
+    def make() -> tuple[Counted, Recipe] | None:
+        with collector_paused():
+            found = short(asked, measure, at, **parameters)
+        if found is None:
+            return None
+        of = found.inputs
+        read = _Read(of.records, of.reports, of.declared, of.digest)
+        return found, _recipe(chosen, asked, clocks, parameters, read)
+
+    return _at_one_head(register, make)
 
 
 def analysis_of(name: str) -> Analysis:

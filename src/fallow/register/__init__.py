@@ -4,7 +4,7 @@ from fallow.register.approving import Approval
 from fallow.register.asking import DeliveryRow
 from fallow.register.claims import GEOMETRY, Case, Claim, Slice
 from fallow.register.compare import Changed
-from fallow.register.counted import Added, Inputs
+from fallow.register.counted import Inputs, Walk
 from fallow.register.decide import Conflict, Outcome
 from fallow.register.ground import Ground, Outside, Overlap
 from fallow.register.ground_reading import Outlines
@@ -32,7 +32,6 @@ __all__ = [
     "BEGINNING",
     "GEOMETRY",
     "OPEN_END",
-    "Added",
     "Approval",
     "Case",
     "Changed",
@@ -66,6 +65,7 @@ __all__ = [
     "Verdict",
     "View",
     "Waiting",
+    "Walk",
     "create_register",
     "digest_of_inputs",
     "open_register",

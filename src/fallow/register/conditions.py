@@ -19,7 +19,7 @@ _PAST = "\U0010ffff"
 _BEYOND_ASCII = "\x80"
 _LAST_CASED = 0x1E943
 """The last character that has another case."""
-_MOST_SPELLINGS = 16
+_MOST_SPELLINGS = 64
 _LONGEST = 200
 
 

@@ -22,6 +22,7 @@ from fallow.register import geoblob
 from fallow.register.called import asked_for, called, follow
 from fallow.register.cases import assemble, claim_of, day_of, judgement
 from fallow.register.claims import GEOMETRY, Claim, Sameness, Slice
+from fallow.register.counted import NOTHING, Questions, Walk
 from fallow.register.damage import readable
 from fallow.register.fold import fold
 from fallow.register.report import OPEN_END, Record
@@ -171,6 +172,17 @@ class PrefixView(View):
             cells[start : start + len(batch)] = batch
             start += len(batch)
         return framed(declared, cells)
+
+    def walk(
+        self,
+        kind: str,
+        questions: Questions = NOTHING,
+        *,
+        names: str | None = None,
+        numbers: Sequence[str] = (),
+    ) -> Walk | None:
+        """``None``: what is folded anew stands in no table that could be walked."""
+        return None
 
     def _here(self, one: Slice) -> bool:
         known = (

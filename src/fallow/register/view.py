@@ -18,9 +18,9 @@ from fallow.errors import FallowError
 from fallow.kinds import VALUE_TYPES, Kind, Model, columns, date_high, date_low
 from fallow.register import geoblob, rtree
 from fallow.register.called import asked_for, called, follow, follow_stored, linking
-from fallow.register.conditions import Condition
-from fallow.register.counted import Added, add_up
+from fallow.register.counted import NOTHING, Integers, Questions, Walk, walk
 from fallow.register.damage import readable
+from fallow.register.matching import NEWLINE, positions
 from fallow.register.report import OPEN_END, Record
 from fallow.register.schema import BOUNDS
 
@@ -273,15 +273,36 @@ class View:
         while batch := rows.fetchmany(2_000):
             yield [self._followed(declared, said, row) for row in batch] if linked else batch
 
-    def add_up(self, kind: str, conditions: Sequence[Condition] = ()) -> Added | None:
-        """Everything a figure rests on, and how many records there are by the first condition that holds.
+    def walk(
+        self,
+        kind: str,
+        questions: Questions = NOTHING,
+        *,
+        names: str | None = None,
+        numbers: Sequence[str] = (),
+    ) -> Walk | None:
+        """Everything a figure rests on, and what each record answers (:func:`fallow.register.counted.walk`).
 
-        Links are not followed. ``None`` where a register of an older format is only read.
+        Links are as they are stored: :meth:`leads` follows them.
         """
         declared = self._model.kind(kind)
-        for name in {name for one in conditions for name in one.fields}:
+        listed = (questions.always, questions.unless, *questions.each)
+        read = {name for question in listed for one in question for name in one.fields}
+        for name in (*read, *numbers, *([] if names is None else [names])):
             _column(declared, name)
-        return add_up(self._connection, declared, conditions, self.known, self.true)
+        return walk(
+            self._connection, declared, questions, self.known, self.true, names=names, numbers=numbers
+        )
+
+    def leads(self, links: Walk, to: Walk) -> Integers | None:
+        """By record of a walk over a link, the position of the record of another that it leads to, or -1.
+
+        ``None`` where names have line breaks in them, so that only the long way tells.
+        """
+        if to.names.count(NEWLINE) >= to.records:
+            return None
+        found = positions(links.names, to.names, self._others)
+        return found if len(found) == links.records else None
 
     def frame(
         self, kind: str, where: Where | None = None, bbox: Sequence[float] | None = None
