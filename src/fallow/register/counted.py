@@ -20,8 +20,8 @@ import numpy.typing as npt
 from fallow.errors import FallowError
 from fallow.kinds import Kind
 from fallow.register.conditions import NEVER, Condition
-from fallow.register.halves import walked
 from fallow.register.matching import FILLER, NEWLINE
+from fallow.register.readers import walked
 from fallow.register.report import OPEN_END
 from fallow.register.sources import SaidBy, told_by
 from fallow.register.summing import SUMS, VOICE, Source, Voice, digest_of, kept_voices, summed
