@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fallow.register import matching
-from fallow.register.matching import FILLER, positions
+from fallow.register.matching import FILLER, lines_of, positions
 
 
 def by_dictionary(links: Sequence[str], among: Sequence[str], others: dict[str, str]) -> list[int]:
@@ -34,7 +34,7 @@ def test_a_link_leads_where_a_dictionary_leads(
         if among
         else {}
     )
-    found = positions("\n".join(links), "\n".join(among), others).tolist()
+    found = positions(lines_of(links), lines_of(among), others).tolist()
     assert found == by_dictionary(links, among, others)
 
 
@@ -44,7 +44,7 @@ def test_many_links_are_found_in_several_tables(monkeypatch: pytest.MonkeyPatch)
     rng = random.Random(1)
     among = [str(UUID(int=rng.getrandbits(128))) for _ in range(3_000)]
     links = rng.choices([*among, FILLER, *(one[::-1] for one in among)], k=5_000)
-    lines = matching._lines("\n".join(links)), matching._lines("\n".join(among))
+    lines = matching._lines(lines_of(links)), matching._lines(lines_of(among))
     assert lines[0] is not None
     assert lines[1] is not None
     found = matching._by_hash(lines[0], lines[1])
@@ -56,10 +56,12 @@ def test_two_ids_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(matching, "_hash", lambda lines: np.zeros(len(lines), dtype=np.uint64))
     among = [str(UUID(int=one)) for one in range(3)]
     links = [among[2], among[0], str(UUID(int=9))]
-    assert positions("\n".join(links), "\n".join(among), {}).tolist() == [2, 0, -1]
-    assert positions(links[2], among[1], {}).tolist() == [-1], "a hash that is met is no id that is met"
+    assert positions(lines_of(links), lines_of(among), {}).tolist() == [2, 0, -1]
+    assert positions(lines_of(links[2:]), lines_of(among[1:2]), {}).tolist() == [-1], (
+        "a hash that is met is no id that is met"
+    )
 
 
 def test_no_link_leads_nowhere() -> None:
-    assert positions("", "a", {}).tolist() == []
-    assert positions(FILLER, "", {}).tolist() == [-1]
+    assert positions(b"", b"a\n", {}).tolist() == []
+    assert positions(lines_of([FILLER]), b"", {}).tolist() == [-1]

@@ -75,7 +75,7 @@ class Part:
 
     def lost(self, *, linked: bool) -> Condition:
         """Whether the first condition on a victim's row fails, and no accident may fill it in."""
-        held = [self.own[0], self.silent] if linked and self.silent is not None else [self.own[0]]
+        held = [self.silent, self.own[0]] if linked and self.silent is not None else [self.own[0]]
         return failing(any_of(held))
 
     def filled(self, given: Integers, told: Integers | None, at: Integers) -> Integers:

@@ -109,7 +109,8 @@ class Walk:
     voice
         By record, the position of its voice in ``voices``.
     names
-        What was asked for by name, a line for each record; ``FILLER`` where it is empty.
+        What was asked for by name as UTF-8, a line for each record that ends in ``NEWLINE``; ``FILLER`` where
+        it is empty.
     numbers
         By field of numbers and record, what is stored, nought where nothing is.
     """
@@ -120,7 +121,7 @@ class Walk:
     asked: tuple[int, ...]
     voice: Integers
     voices: tuple[Voice, ...]
-    names: str
+    names: bytes
     numbers: Integers
 
     @property
@@ -192,7 +193,9 @@ def walk(
     # As JSON: SQLite writes a small number behind others at a quarter of the price of calling anything.
     code = f"json_group_array({shift} + {answer} + (h.{VOICE} & {_POSITIVE}) % {apart})"
     name = (
-        "''" if names is None else f"group_concat(coalesce(h.\"{names}\", '{FILLER}'), char({ord(NEWLINE)}))"
+        "NULL"
+        if names is None
+        else f"CAST(group_concat(coalesce(h.\"{names}\", '{FILLER}'), char({ord(NEWLINE)})) AS BLOB)"
     )
     number = f"json_group_array({_packed(numbers)})" if numbers else "''"
     rows = walked(
@@ -217,7 +220,7 @@ def walk(
         asked=asked,
         voice=_positions(rest, voices, apart),
         voices=tuple(voices.values()),
-        names=NEWLINE.join(one for one in told if one),
+        names=b"".join(one + NEWLINE for one in told if one),
         numbers=unpacked,
     )
     heard = np.bincount(one_walk.voice, minlength=len(voices)).tolist()

@@ -6,12 +6,12 @@ Ids are 36 characters long unless a person chose others, so that a list of them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-NEWLINE = "\n"
+NEWLINE = b"\n"
 _WIDTH = 36
 FILLER = " " * _WIDTH
 """Stands where there is no link; no record has such an id."""
@@ -30,8 +30,8 @@ _Hashes = npt.NDArray[np.uint64]
 _Lines = npt.NDArray[np.void]
 
 
-def positions(links: str, among: str, others: Mapping[str, str]) -> Integers:
-    """By line of ``links``, the line of ``among`` it names, or ``-1``.
+def positions(links: bytes, among: bytes, others: Mapping[str, str]) -> Integers:
+    """By line of ``links``, the line of ``among`` it names, or ``-1``; each line ends in ``NEWLINE``.
 
     ``others`` holds the records known under another id: a link to one leads to the record it is.
     """
@@ -39,29 +39,33 @@ def positions(links: str, among: str, others: Mapping[str, str]) -> Integers:
         return np.zeros(0, dtype=np.int64)
     found = _lookup(links, among)
     if others:
-        judged = _lookup(links, NEWLINE.join(others))
+        judged = _lookup(links, lines_of(others))
         follows = judged >= 0
-        found[follows] = _lookup(NEWLINE.join(others.values()), among)[judged[follows]]
+        found[follows] = _lookup(lines_of(others.values()), among)[judged[follows]]
     return found
 
 
-def _lookup(links: str, among: str) -> Integers:
+def lines_of(names: Iterable[str]) -> bytes:
+    """Some names, a line each."""
+    return b"".join(one.encode() + NEWLINE for one in names)
+
+
+def _lookup(links: bytes, among: bytes) -> Integers:
     wanted, there = _lines(links), _lines(among)
-    found = None if wanted is None or there is None else _by_hash(wanted, there)
+    found = None if wanted is None or there is None or not among else _by_hash(wanted, there)
     return _by_name(links, among) if found is None else found
 
 
-def _by_name(links: str, among: str) -> Integers:
-    at = {name: position for position, name in enumerate(among.split(NEWLINE)) if name}
-    return np.array([at.get(name, -1) for name in links.split(NEWLINE)], dtype=np.int64)
+def _by_name(links: bytes, among: bytes) -> Integers:
+    at = {name: position for position, name in enumerate(among.split(NEWLINE)[:-1])}
+    return np.array([at.get(name, -1) for name in links.split(NEWLINE)[:-1]], dtype=np.int64)
 
 
-def _lines(text: str) -> _Lines | None:
+def _lines(text: bytes) -> _Lines | None:
     """Lines as a table of bytes; ``None`` where one is not of 36 of them."""
-    data = f"{text}{NEWLINE}".encode()
-    if len(data) % _LINE.itemsize or data.count(NEWLINE.encode()) * _LINE.itemsize != len(data):
+    if len(text) % _LINE.itemsize or text.count(NEWLINE) * _LINE.itemsize != len(text):
         return None
-    table = np.frombuffer(data, dtype=_LINE)
+    table = np.frombuffer(text, dtype=_LINE)
     return table if (table["end"] == ord(NEWLINE)).all() else None
 
 

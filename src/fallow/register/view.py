@@ -299,7 +299,7 @@ class View:
 
         ``None`` where names have line breaks in them, so that only the long way tells.
         """
-        if to.names.count(NEWLINE) >= to.records:
+        if to.names.count(NEWLINE) != to.records:
             return None
         found = positions(links.names, to.names, self._others)
         return found if len(found) == links.records else None
