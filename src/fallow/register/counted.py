@@ -189,46 +189,32 @@ def walk(
     shift = 10 ** len(str(prod(asked) * apart))  # all have as many digits
     answer, values = _answer(questions, apart)
     standing, days = _standing(known, true)
-    sums = ", ".join(f"sum(h.{one})" for one in SUMS)
-    # As JSON: SQLite writes a small number behind others at a quarter of the price of calling anything.
-    code = f"json_group_array({shift} + {answer} + (h.{VOICE} & {_POSITIVE}) % {apart})"
-    name = (
-        "NULL"
-        if names is None
-        else f"CAST(group_concat(coalesce(h.\"{names}\", '{FILLER}'), char({ord(NEWLINE)})) AS BLOB)"
-    )
-    number = f"json_group_array({_packed(numbers)})" if numbers else "''"
-    rows = walked(
-        connection,
-        f"count(*), sum(h.{VOICE} & {_CHECKED}), {code}, {name}, {number}, {sums}",
-        f"{kind.name}_history",
-        standing,
-        [*values, *days],
-    )
-    counts, checks, codes, told, packed, *added = zip(*rows, strict=True)
+    columns = [
+        "count(*)",
+        f"sum(h.{VOICE} & {_CHECKED})",
+        # As JSON: SQLite writes a small number behind others at a quarter of the price of calling anything.
+        f"json_group_array({shift} + {answer} + (h.{VOICE} & {_POSITIVE}) % {apart})",
+        "NULL" if names is None else _listed(names),
+        f"json_group_array({_packed(numbers)})" if numbers else "''",
+        *(f"sum(h.{one})" for one in SUMS),
+    ]
+    parts = walked(connection, ", ".join(columns), f"{kind.name}_history", standing, [*values, *days])
+    counts, checks, codes, told, packed, *added = zip(*parts, strict=True)
     unpacked = np.concatenate([_unpacked(one, len(numbers)) for one in packed], axis=1)
     if (unpacked >= _BEYOND).any():
         return None
-    if any(counts) and not voices:
-        raise FallowError("REGISTER_DAMAGED", "fallow_voice", found=kind.name)
     found = np.concatenate([_read(one, len(str(shift))) for one in codes]) - shift
     answers, rest = np.divmod(found, apart)
-    one_walk = Walk(
+    return Walk(
         records=sum(counts),
-        sums=tuple(sum(one or 0 for one in halves) for halves in added),
+        sums=tuple(sum(one or 0 for one in some) for some in added),
         answers=answers,
         asked=asked,
-        voice=_positions(rest, voices, apart),
+        voice=_heard(kind, rest, voices, apart, sum(one or 0 for one in checks)),
         voices=tuple(voices.values()),
         names=b"".join(one + NEWLINE for one in told if one),
         numbers=unpacked,
     )
-    heard = np.bincount(one_walk.voice, minlength=len(voices)).tolist()
-    if sum(count * (id & _CHECKED) for count, id in zip(heard, voices, strict=True)) != sum(
-        one or 0 for one in checks
-    ):
-        raise FallowError("REGISTER_DAMAGED", f"{kind.name}_history", found=VOICE)
-    return one_walk
 
 
 def _standing(known: str | None, true: str | None) -> tuple[str, list[str]]:
@@ -283,6 +269,11 @@ def _first(question: Question, answers: Sequence[str]) -> tuple[str, list[Any]]:
     return sql, [value for one in question for value in one.values]
 
 
+def _listed(name: str) -> str:
+    """SQL for the ids in a column, a line each."""
+    return f"CAST(group_concat(coalesce(h.\"{name}\", '{FILLER}'), char({ord(NEWLINE)})) AS BLOB)"
+
+
 def _packed(names: Sequence[str]) -> str:
     """SQL for some whole numbers as one."""
     if len(names) > _NUMBERS:
@@ -324,8 +315,17 @@ def _apart(voices: Collection[int]) -> int:
     return found
 
 
-def _positions(rest: Integers, voices: Mapping[int, Voice], apart: int) -> Integers:
-    """The positions of the voices that leave these remainders; one nobody keeps is taken for another."""
+def _heard(kind: Kind, rest: Integers, voices: Mapping[int, Voice], apart: int, checked: int) -> Integers:
+    """The positions of the voices that leave these remainders; ``REGISTER_DAMAGED`` where nobody keeps one.
+
+    Such a row leaves the remainder of another voice, but its number is missing in what they add up to.
+    """
     of = np.zeros(apart, dtype=np.int64)
     of[[(id & _POSITIVE) % apart for id in voices]] = np.arange(len(voices))
-    return of[rest]
+    heard = of[rest]
+    counts = np.bincount(heard, minlength=len(voices)).tolist()
+    if sum(count * (id & _CHECKED) for count, id in zip(counts, voices, strict=False)) != checked or (
+        len(heard) and not voices
+    ):
+        raise FallowError("REGISTER_DAMAGED", f"{kind.name}_history", found=VOICE)
+    return heard
