@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -125,13 +124,10 @@ def _indexes(kind: Kind) -> dict[str, str]:
     return found
 
 
-def create_indexes(
-    connection: sqlite3.Connection, kind: Kind, boxes: npt.NDArray[np.float64] | None = None
-) -> None:
+def create_indexes(connection: sqlite3.Connection, kind: Kind, boxes: rtree.Cells | None = None) -> None:
     """Build the indexes of a history, the spatial one packed, and raise its triggers.
 
-    ``boxes`` (n, 4) are the envelopes of rows 1 to n (min x, max x, min y, max y; NaN for none), where they
-    are at hand; else they are read.
+    ``boxes`` are those of rows 1 to n (NaN for none), where they are at hand; else they are read.
     """
     for name, on in _indexes(kind).items():
         connection.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{kind.name}_history" {on}')
@@ -140,7 +136,8 @@ def create_indexes(
             rtree.rebuild(connection, f"{kind.name}_history")
         else:
             located = np.flatnonzero(~np.isnan(boxes[:, 0]))
-            rtree.fill(connection, f"{kind.name}_history", located + 1, boxes[located])
+            some = boxes if len(located) == len(boxes) else boxes[located]
+            rtree.fill(connection, f"{kind.name}_history", located + 1, some)
         rtree.raise_triggers(connection, f"{kind.name}_history")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from fallow.kinds import VALUE_TYPES, Kind, columns, date_low
-from fallow.register import geoblob, geopackage
+from fallow.register import geoblob, geopackage, rtree
 from fallow.register.claims import GEOMETRY, Slice
 from fallow.register.inserting import Column, Same, insert
 from fallow.register.report import OPEN_END
@@ -63,7 +63,7 @@ class HistoryWriter:
         self._sources_of = partial(sources_of, connection)
         self._bulk = False
         self._unsorted = False
-        self._boxes: list[geoblob.Bounds] | None = None
+        self._boxes: list[rtree.Cells] | None = None
         """Envelopes of every row so far, in order of row id, where the history began empty."""
 
     def begin_bulk(self) -> None:
@@ -91,7 +91,7 @@ class HistoryWriter:
         self.settle()
         if self._bulk:
             boxes = np.concatenate(self._boxes) if self._boxes else None
-            self._bulk, self._boxes = False, None  # 32 bytes a row need not be there twice
+            self._bulk, self._boxes = False, None  # 16 bytes a row need not be there twice
             geopackage.create_indexes(self._connection, self.kind, boxes)
 
     def put(self, rows: Sequence[tuple[Row, Mapping[str, Any], Row]], wkb: Sequence[bytes | None]) -> None:
@@ -157,7 +157,7 @@ class HistoryWriter:
             bounds = geoblob.bounds_of(wkb)
             blobs = geoblob.to_blobs(wkb, bounds)
             if self._boxes is not None:
-                self._boxes.append(bounds[:, [0, 2, 1, 3]])
+                self._boxes.append(rtree.outward(bounds[:, [0, 2, 1, 3]]))
         hashes = [
             sha256(b"%b|%b" % (one, blob or b"")).digest()[:16] for one, blob in zip(said, blobs, strict=True)
         ]

@@ -23,8 +23,11 @@ BULK_FROM = 2_000
 _WITH_BOX = b"\x03"  # the flags of a blob that has an envelope; an empty shape has other flags and none
 _CELL = 24  # 8 bytes of row id, four 32-bit floats
 _AT_ONCE = 20_000
-"""Rows turned into numbers of Python at a time: they take three times the memory of an array."""
+"""Rows turned into numbers of Python or bytes at a time, whole nodes: they take more memory than an array."""
 _PER_NODE = 50  # SQLite allows 51 cells in a node of 4,096-byte pages; one is left free for the next insert
+
+Cells = npt.NDArray[np.float32]
+"""Shape (n, 4): min x, max x, min y, max y in degrees, as :func:`outward` rounds them."""
 
 
 def name(table: str) -> str:
@@ -78,36 +81,35 @@ def drop_triggers(connection: sqlite3.Connection, table: str) -> None:
 def rebuild(connection: sqlite3.Connection, table: str) -> None:
     """Fill the index of ``table`` anew from the envelopes in its geometry headers.
 
-    Memory: 24 bytes a row for the boxes; the geometries themselves are not read.
+    Memory: 24 bytes a row for ids and boxes; the geometries themselves are not read.
     """
-    ids: list[int] = []
-    boxes = bytearray()
+    ids, boxes = [np.empty(0, dtype=np.int64)], [np.empty((0, 4), dtype=np.float32)]
     rows = connection.execute(
         f'SELECT fid, substr(geom, 9, 32) FROM "{table}" WHERE substr(geom, 4, 1) = ?', (_WITH_BOX,)
     )
-    for fid, envelope in rows:
-        ids.append(fid)
-        boxes += envelope
-    fill(connection, table, np.asarray(ids, dtype=np.int64), np.frombuffer(boxes, dtype="<f8").reshape(-1, 4))
+    while some := rows.fetchmany(_AT_ONCE):
+        ids.append(np.array([fid for fid, _ in some], dtype=np.int64))
+        envelopes = b"".join([envelope for _, envelope in some])
+        boxes.append(outward(np.frombuffer(envelopes, dtype="<f8").reshape(-1, 4)))
+    fill(connection, table, np.concatenate(ids), np.concatenate(boxes))
 
 
-def fill(
-    connection: sqlite3.Connection, table: str, ids: npt.NDArray[np.int64], boxes: npt.NDArray[np.float64]
-) -> None:
-    """Replace the index of ``table``: ``boxes`` has shape (n, 4) as min x, max x, min y, max y."""
+def fill(connection: sqlite3.Connection, table: str, ids: npt.NDArray[np.int64], boxes: Cells) -> None:
+    """Replace the index of ``table``, given the boxes of its rows as :func:`outward` makes them."""
     shadow = name(table)
     for part in ("node", "rowid", "parent"):
         connection.execute(f'DELETE FROM "{shadow}_{part}"')
-    cells, level_ids = _outward(boxes), ids
+    cells, level_ids = boxes, ids
     if len(ids):
         order = _tiled(boxes)
         cells, level_ids = cells[order], ids[order]
+        del order
     number = 2  # node 1 is always the root
     depth = 0
     while len(level_ids) > _PER_NODE:
         starts = np.arange(0, len(level_ids), _PER_NODE)
         nodes = np.arange(number, number + len(starts), dtype=np.int64)
-        _write_level(connection, shadow, cells, level_ids, starts, nodes, leaf=depth == 0)
+        _write_level(connection, shadow, cells, level_ids, nodes, leaf=depth == 0)
         merged = np.empty((len(starts), 4), dtype=np.float32)
         for column, pick in enumerate((np.minimum, np.maximum, np.minimum, np.maximum)):
             merged[:, column] = pick.reduceat(cells[:, column], starts)
@@ -129,8 +131,8 @@ def extent(connection: sqlite3.Connection, table: str) -> tuple[float | None, ..
     return (low[0], low[2], high[1], high[3])
 
 
-def _outward(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Boxes as 32-bit floats, each rounded away from its inside so that no search misses an edge."""
+def outward(boxes: npt.NDArray[np.float64]) -> Cells:
+    """Boxes as the index keeps them, each rounded away from its inside so that no search misses an edge."""
     out = boxes.astype(np.float32)
     for column, toward, worse in (
         (0, -np.inf, np.greater),
@@ -143,17 +145,18 @@ def _outward(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return out
 
 
-def _tiled(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+def _tiled(boxes: Cells) -> npt.NDArray[np.intp]:
     """Sort-tile-recursive order (Leutenegger 1997): strips by x, within a strip by y."""
-    x, y = boxes[:, 0] + boxes[:, 1], boxes[:, 2] + boxes[:, 3]
     pages = -(-len(boxes) // _PER_NODE)
     per_strip = int(np.ceil(np.sqrt(pages))) * _PER_NODE
-    strip = np.empty(len(boxes), dtype=np.int64)
-    strip[np.argsort(x, kind="stable")] = np.arange(len(boxes)) // per_strip
-    return np.lexsort((y, strip))
+    order = np.argsort(boxes[:, 0] + boxes[:, 1], kind="stable")
+    for start in range(0, len(order), per_strip):
+        strip = order[start : start + per_strip]
+        order[start : start + per_strip] = strip[np.argsort(boxes[strip, 2] + boxes[strip, 3], kind="stable")]
+    return order
 
 
-def _pack(ids: npt.NDArray[np.int64], cells: npt.NDArray[np.float32]) -> bytes:
+def _pack(ids: npt.NDArray[np.int64], cells: Cells) -> bytes:
     packed = np.empty(len(ids), dtype=[("id", ">i8"), ("box", ">f4", (4,))])
     packed["id"], packed["box"] = ids, cells
     return packed.tobytes()
@@ -162,19 +165,20 @@ def _pack(ids: npt.NDArray[np.int64], cells: npt.NDArray[np.float32]) -> bytes:
 def _write_level(
     connection: sqlite3.Connection,
     shadow: str,
-    cells: npt.NDArray[np.float32],
+    cells: Cells,
     ids: npt.NDArray[np.int64],
-    starts: npt.NDArray[np.int64],
     nodes: npt.NDArray[np.int64],
     *,
     leaf: bool,
 ) -> None:
-    packed = _pack(ids, cells)
-    for node, start in zip(nodes.tolist(), starts.tolist(), strict=True):
-        count = min(_PER_NODE, len(ids) - start)
-        content = packed[start * _CELL : (start + count) * _CELL]
-        _insert_node(connection, shadow, node, struct.pack(">HH", 0, count) + content)
-    owner = nodes[np.arange(len(ids)) // _PER_NODE]
+    numbers = iter(nodes.tolist())
+    for start in range(0, len(ids), _AT_ONCE):
+        packed = _pack(ids[start : start + _AT_ONCE], cells[start : start + _AT_ONCE])
+        for at in range(0, len(packed), _PER_NODE * _CELL):
+            content = packed[at : at + _PER_NODE * _CELL]
+            count = struct.pack(">HH", 0, len(content) // _CELL)
+            _insert_node(connection, shadow, next(numbers), count + content)
+    owner = np.repeat(nodes, _PER_NODE)[: len(ids)]
     _insert_children(connection, shadow, ids, owner, leaf=leaf)
 
 
