@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from fallow.analysis import Result, run
+from fallow.analysis import Result, figure, run
 from fallow.analysis.books.area import areas_m2
 from fallow.errors import FallowError
 from fallow.register import create_register
@@ -291,6 +291,31 @@ def test_one_place(country: Country) -> None:
     with pytest.raises(FallowError) as refused:
         run("books", country.register, place="Atlantis")
     assert refused.value.code == "BOOKS_PLACE"
+
+
+def test_a_place_by_its_code_is_one_unit_however_it_is_spelled(country: Country) -> None:
+    north = {"admin1": "Nord", "admin1_code": "XX01"}
+    country.hazard("a", "2020-01-01", [FIELD], **north, admin2="Santa Rosa", admin2_code="XX0101")
+    country.hazard("b", "2020-01-01", [(20, 0, 25, 10)], admin1="North", admin1_code="XX01")
+    country.hazard("c", "2020-01-01", [(30, 0, 33, 10)], admin1_code="XX01")
+    country.hazard("d", "2020-01-01", [(40, 0, 42, 10)], admin1="North")
+    south = {"admin1": "South", "admin1_code": "XX02"}
+    country.hazard("e", "2020-01-01", [(50, 0, 51, 10)], **south, admin2="Santa Rosa", admin2_code="XX0201")
+    country.hazard("f", "2020-01-01", [(60, 0, 64, 10)], admin2="Santa Rosa")
+    unit = m2(FIELD) + m2((20, 0, 25, 10)) + m2((30, 0, 33, 10)) + m2((40, 0, 42, 10))
+    # Two spellings, a code without a name and a name without a code are one unit.
+    for place in ("XX01", "xx01", "Nord", "north"):
+        assert told(run("books", country.register, place=place))["closing"] == unit
+        assert figure("books", country.register, measure="closing", place=place).value == unit
+        assert told(run("progress", country.register, place=place), "2020")["remaining"] == unit
+    # Two units of one name are apart by their codes; which of them a name without a code means nobody knows.
+    for place, land in (("XX0101", m2(FIELD)), ("XX0201", m2((50, 0, 51, 10)))):
+        assert told(run("books", country.register, place=place))["closing"] == land
+    both = m2(FIELD) + m2((50, 0, 51, 10)) + m2((60, 0, 64, 10))
+    assert told(run("books", country.register, place="Santa Rosa"))["closing"] == both
+    by = run("books", country.register, by="place_code")
+    assert by.value("closing", "unknown", "XX0101") == m2(FIELD)
+    assert by.value("closing", "unknown", "XX0201") == m2((50, 0, 51, 10))
 
 
 def test_bad_questions_and_empty_registers(country: Country, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def story_of(country: Sequence[Any]) -> Story:
                 day,
                 (day, day),
                 outlines[redrawn],
-                ("mined_area", of_class, "ap_mine", "North", "Town", operator),
+                ("mined_area", of_class, "ap_mine", "North", "Town", operator, "XX1", "XX101"),
                 status,
                 None,
                 None,
@@ -78,7 +78,7 @@ def story_of(country: Sequence[Any]) -> Story:
             )
             shapes.append(shape)
     laid = np.array(shapes, dtype=object)
-    return Story(tuple(hazards), tuple(released), laid, areas_m2(laid), {}, Left())
+    return Story(tuple(hazards), tuple(released), laid, areas_m2(laid), Left())
 
 
 def booked(story: Story, laid: Laid) -> tuple[Columns, list[tuple[str, ...]], Any]:
@@ -169,7 +169,7 @@ def test_ground_in_doubt_is_not_plain(said: list[Any], taken: list[Any]) -> None
 
 def test_a_country_without_land_has_no_plain_ground() -> None:
     empty = np.zeros(0, dtype=object)
-    story = Story((), (), empty, np.zeros(0), {}, Left())
+    story = Story((), (), empty, np.zeros(0), Left())
     columns, cells, _ = booked(story, lay_out(story))
     assert not len(columns.day)
     assert not cells

@@ -13,7 +13,7 @@ from typing import Annotated
 from fallow.analysis.casualties import DIMENSIONS, dimension_key, dimensions_of, value_of
 from fallow.analysis.parameters import Day, KnownDay, Takes
 from fallow.analysis.people import harmed
-from fallow.analysis.period import Period
+from fallow.analysis.period import Period, first_known
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
 from fallow.words import catalogue
@@ -35,13 +35,15 @@ def difference(
     Parameters
     ----------
     known_before
-        ISO day of the earlier figure; the later one is as of ``known``, or now.
+        ISO day of the earlier figure; the later one is as of ``known``, or now. ``KNOWN_ORDER`` when it is
+        the later day of the two.
     since, until
         The period both figures speak about.
     by
         As for the casualties: then each line is a cell whose number changed.
     """
     period, dimensions = Period.of(since, until), dimensions_of(by, "difference.by")
+    first_known(known_before, asked.view.known)
     earlier = Asked(asked.register, asked.register.at(known=known_before), {}, {})
     before, after = _counted(earlier, period, dimensions), _counted(asked, period, dimensions)
     for record, reports in earlier.read.items():

@@ -25,8 +25,14 @@ class Period:
 
     @classmethod
     def of(cls, since: str | None = None, until: str | None = None, year: int | str | None = None) -> Period:
-        """From ISO dates, which may be partial, or a year; ``PERIOD`` when it ends before it starts."""
+        """From ISO dates, which may be partial, or a year; ``PERIOD`` when it ends before it starts.
+
+        ``PERIOD_TWICE`` for a year beside a first or last day: whichever of them counted, the sentence of the
+        number would name the other as well.
+        """
         if year is not None:
+            if since or until:
+                raise FallowError("PERIOD_TWICE", "period", year=year, since=since or "-", until=until or "-")
             since, until = f"{int(year):04d}", f"{int(year):04d}"
         first = date_low(since) if since else BEGINNING
         last = date_high(until) if until else OPEN_END
@@ -52,3 +58,12 @@ class Period:
         if high < self.since or low > self.until:
             return "outside"
         return "uncertain"
+
+
+def first_known(before: str, known: str | None) -> None:
+    """``KNOWN_ORDER`` when the earlier of two days as known is after the later one.
+
+    Asked the wrong way round, what was learned between the two days would read as taken back.
+    """
+    if known is not None and date_high(before) > known:
+        raise FallowError("KNOWN_ORDER", "known_before", before=date_high(before), known=known)

@@ -9,7 +9,7 @@ on or before ``t``, without the polygons of hazards split from it. It is in stoc
 dismissed nor closed. A square metre that several hazards claim is counted once, with the most dangerous of
 them (CHA, then SHA and unknown, then indication), of equals with the one that was there first. The stock of
 an account is the sum of its hazards' land; an account is contamination, class, ordnance, first- and
-second-level unit, operator.
+second-level unit by name and code, operator.
 
 *Moves.* Between two true days, under the same known day, the stock changes only by steps that reports and
 decisions make, and each step moves land by one line:
@@ -56,9 +56,32 @@ from fallow.errors import FallowError
 from fallow.register import BEGINNING
 from fallow.words import Text, catalogue
 
-CELL = ("contamination", "class", "ordnance", "province", "place", "operator")
+CELL = (
+    "contamination",
+    "class",
+    "ordnance",
+    "province",
+    "place",
+    "operator",
+    "province_code",
+    "place_code",
+)
 """What an account is made of, in the order of a cell."""
-_FIELDS = ("contamination", "hazard_class", "ordnance", "admin1", "admin2", "organisation")
+_FIELDS = (
+    "contamination",
+    "hazard_class",
+    "ordnance",
+    "admin1",
+    "admin2",
+    "organisation",
+    "admin1_code",
+    "admin2_code",
+)
+_UNITS = (
+    (CELL.index("province"), CELL.index("province_code")),
+    (CELL.index("place"), CELL.index("place_code")),
+)
+"""Positions of the name and of the code of a unit of each level."""
 EACH = ("year", "quarter", "month")
 Parts = Annotated[Sequence[str] | str, Takes("some", CELL[1:], "books.by.")]
 """Parts of an account, a list or separated by commas."""
@@ -200,11 +223,33 @@ def in_place(booked: Account, place: str | None) -> Account:
 
 
 def cells_in(booked: Account, place: str) -> npt.NDArray[np.bool_]:
-    """By cell, whether it lies in a unit; none does when the unit has no hazard."""
-    name = booked.story.places.get(place.casefold(), place).casefold()
-    return np.array(
-        [name in (cell[3].casefold(), cell[4].casefold()) for cell in booked.journal.cells], dtype=bool
-    )
+    """By cell, whether it lies in a unit; none does when the unit has no hazard.
+
+    A code is one unit: what has the code, and what has no code and a name that is told with this code alone.
+    A name that is told with one code is the unit of that code, under every spelling; the name of several
+    units is what has the name.
+    """
+    wanted = place.casefold()
+    cells = list(booked.journal.cells)
+    found = np.zeros(len(cells), dtype=bool)
+    for name, code in _UNITS:
+        units = [(cell[name].casefold(), cell[code].casefold()) for cell in cells]
+        codes = _codes(units)
+        (unit,) = of if len(of := codes.get(wanted, {wanted})) == 1 else {wanted}
+        alone = {one for one, some in codes.items() if some == {unit}}
+        found |= [
+            wanted == called or unit == at or (at == UNKNOWN and called in alone) for called, at in units
+        ]
+    return found
+
+
+def _codes(units: Sequence[tuple[str, str]]) -> dict[str, set[str]]:
+    """The codes that are told with each name; nothing where no code is."""
+    codes: dict[str, set[str]] = {}
+    for name, code in units:
+        if UNKNOWN not in (name, code):
+            codes.setdefault(name, set()).add(code)
+    return codes
 
 
 def addable(journal: Journal) -> bool:

@@ -28,7 +28,7 @@ from fallow.analysis.books.cell import carrying
 from fallow.analysis.books.journal import LINES, RECLASSIFIED
 from fallow.analysis.books.table import COLUMNS, MOVED, RELEASED, UNCERTAIN, sheet
 from fallow.analysis.parameters import Day, KnownDay, Year
-from fallow.analysis.period import Period
+from fallow.analysis.period import Period, first_known
 from fallow.analysis.registry import Asked, Found, analysis
 from fallow.analysis.result import Key, Line, Measure
 from fallow.errors import FallowError
@@ -133,12 +133,14 @@ def publication_change(
     Parameters
     ----------
     known_before
-        ISO day of the earlier publication; the later one is as of ``known``, or now.
+        ISO day of the earlier publication; the later one is as of ``known``, or now. ``KNOWN_ORDER`` when it
+        is the later day of the two.
     since, until, year, by
         As for the books.
     """
     period = within(asked, Period.of(since, until, year))
     dimensions = dimensions_of(by)
+    first_known(known_before, asked.view.known)
     view = asked.register.at(known=known_before, true=asked.view.true)
     earlier = Asked(asked.register, view, {}, {})
     was = _published(earlier, period, dimensions)

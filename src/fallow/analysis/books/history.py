@@ -7,7 +7,7 @@ One pass over the history of two kinds. A hazard is a row of :class:`State`, a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -58,8 +58,8 @@ class State(NamedTuple):
     shape
         Position in :attr:`Story.shapes`; ``-1`` when no area is known.
     cell
-        Contamination, class, ordnance, first- and second-level unit, operator: the account its land stands
-        in.
+        Contamination, class, ordnance, first- and second-level unit, operator, and the codes of the two
+        units: the account its land stands in. Two units of one name are two accounts.
     """
 
     day: str
@@ -119,8 +119,6 @@ class Story:
     releases: tuple[Release, ...]
     shapes: Shapes
     areas: Floats
-    places: Mapping[str, str]
-    """Codes of administrative units to the names used in cells."""
     left: Left
     carriers: Carriers = NOTHING
     """The reports behind each state and each release."""
@@ -130,9 +128,8 @@ def read_story(asked: Asked) -> Story:
     """Read the history of hazards and releases, noting every record as read."""
     shapes = _ShapeBook()
     left = Left()
-    places: dict[str, str] = {}
     noting = Noting()
-    hazards = list(_hazards(asked, shapes, noting, places))
+    hazards = list(_hazards(asked, shapes, noting))
     began = {one.id: one.states[0].day for one in hazards}
     releases = [one for one in _releases(asked, shapes, left) if one.hazard in began or _unlinked(one, left)]
     made, areas, usable = shapes.made()
@@ -151,7 +148,7 @@ def read_story(asked: Asked) -> Story:
         [h for h, one in enumerate(hazards) for _ in one.states],
         [state.day for one in hazards for state in one.states],
     )
-    return Story(tuple(hazards), tuple(booked), made, areas, places, left, carriers)
+    return Story(tuple(hazards), tuple(booked), made, areas, left, carriers)
 
 
 def walk_states(asked: Asked) -> None:
@@ -162,7 +159,7 @@ def walk_states(asked: Asked) -> None:
                 pass
 
 
-def _hazards(asked: Asked, shapes: _ShapeBook, noting: Noting, places: dict[str, str]) -> Iterator[Hazard]:
+def _hazards(asked: Asked, shapes: _ShapeBook, noting: Noting) -> Iterator[Hazard]:
     rows = _states(asked, "hazard", _HAZARD)
     cells: dict[tuple[str, ...], tuple[str, ...]] = {}
     start = 0
@@ -177,7 +174,7 @@ def _hazards(asked: Asked, shapes: _ShapeBook, noting: Noting, places: dict[str,
             numbers += reports
             noting.put(reports)
             declared = max(declared, of_declared)
-            states.append(_state(day, -1 if wkb is None else shapes.put(wkb), said, places, cells))
+            states.append(_state(day, -1 if wkb is None else shapes.put(wkb), said, cells))
             end += 1
         asked.read[record] = numbers = tuple(sorted(set(numbers)))
         asked.declared[record] = declared
@@ -189,13 +186,10 @@ def _state(
     day: str,
     shape: int,
     said: Sequence[Any],
-    places: dict[str, str],
     cells: dict[tuple[str, ...], tuple[str, ...]],
 ) -> State:
     class_, status, contamination, ordnance, admin1, admin2, operator, parent, date, closure, *codes = said
-    for code, name in zip(codes, (admin1, admin2), strict=True):
-        if code and name:
-            places[str(code).casefold()] = str(name)
+    admin1_code, admin2_code = codes
     cell = (
         contamination or UNKNOWN,
         class_ or UNKNOWN,
@@ -203,6 +197,8 @@ def _state(
         admin1 or UNKNOWN,
         admin2 or UNKNOWN,
         operator or UNKNOWN,
+        admin1_code or UNKNOWN,
+        admin2_code or UNKNOWN,
     )
     # A country has some thousand accounts, each the account of many states: one of each is kept.
     return State(
