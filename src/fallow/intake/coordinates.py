@@ -25,11 +25,11 @@ Position = tuple[float, float]
 def to_wgs84(crs: str) -> Any:
     """A pyproj transformer from a declared system to longitude and latitude; raises ``CRS_UNKNOWN``."""
     from pyproj import CRS, Transformer
-    from pyproj.exceptions import CRSError
+    from pyproj.exceptions import ProjError
 
     try:
         return Transformer.from_crs(CRS.from_user_input(crs), "OGC:CRS84", always_xy=True)
-    except CRSError as fault:
+    except ProjError as fault:  # no system, or one that is not of the Earth
         raise FallowError("CRS_UNKNOWN", crs[:80]) from fault
 
 

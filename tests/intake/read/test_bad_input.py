@@ -247,6 +247,13 @@ def _one_blob(raw: bytes, **how: Any) -> Callable[[Path], Path]:
 _GOOD = (blob(wkb_point(16.1234, 44.1234)), "HA-1", "open")
 
 
+_DRAWING = (
+    'LOCAL_CS["Undefined SRS",LOCAL_DATUM["unknown",32767],UNIT["unknown",0],AXIS["Easting",EAST],'
+    'AXIS["Northing",NORTH]]'
+)
+"""A system of coordinates that lie nowhere on the Earth."""
+
+
 def _nested_wkb(levels: int) -> bytes:
     return b"\x01\x07\x00\x00\x00\x01\x00\x00\x00" * levels + wkb_point(16.1, 44.1)
 
@@ -488,6 +495,11 @@ CASES = [
     Case(49, "own definition that is none", _gpkg([(blob(wkb_point(16, 44), srs_id=500), "HA-1", "open")], srs_id=500,
          systems=_SYSTEMS + "INSERT INTO gpkg_spatial_ref_sys VALUES ('own', 500, 'NONE', 500, 'PROJCS[nothing of the kind]', '');"),
          "CRS_UNKNOWN", spec=_GPKG),
+    Case(49, "what GDAL writes for no system", _gpkg([(blob(wkb_point(16, 44), srs_id=99999), "HA-1", "open")], srs_id=99999,
+         systems=_SYSTEMS + "INSERT INTO gpkg_spatial_ref_sys VALUES ('Undefined SRS', 99999, 'GDAL', 99999, '" + _DRAWING + "', '');"),
+         "CRS_MISSING", "layer sha", spec=_GPKG),
+    Case(49, "a system of a drawing", _gpkg([(blob(wkb_point(16, 44), srs_id=500), "HA-1", "open")], srs_id=500,
+         systems=_SYSTEMS), "CRS_UNKNOWN", spec={**_GPKG, "crs": _DRAWING}),
     Case(49, "another system in the blob", _one_blob(blob(wkb_point(16, 44), srs_id=32633)), "GPKG_SRS", "layer sha, fid 1",
          "refuse", _GPKG),
     Case(50, "false envelope", _one_blob(blob(wkb_polygon(SQUARE), envelope=(10, 11, 40, 41))), "GPKG_ENVELOPE",

@@ -117,6 +117,10 @@ def _indexed(connection: sqlite3.Connection) -> list[Indexed]:
     return [Indexed(table, _key(connection, table) or "rowid", column) for table, column in rows]
 
 
+_NOWHERE = ("LOCAL_CS", "ENGCRS", "ENGINEERINGCRS")
+"""How the definition of a system begins that is of a drawing and not of the Earth."""
+
+
 def _key(connection: sqlite3.Connection, table: str) -> str | None:
     rows = connection.execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall()
     keys = [row[1] for row in rows if row[5]]
@@ -179,7 +183,8 @@ def _crs(connection: sqlite3.Connection, srs_id: int | None) -> str | None:
     if str(organization).upper() in ("EPSG", "OGC", "ESRI") and isinstance(number, int) and number > 0:
         return f"{str(organization).upper()}:{number}"
     text = str(definition or "").strip()
-    return text if len(text) > 20 else None
+    # What GDAL writes for a layer without a system: axes that lie nowhere on the Earth.
+    return text if len(text) > 20 and not text.upper().startswith(_NOWHERE) else None
 
 
 def quoted(name: str) -> str:
