@@ -25,7 +25,7 @@ _COUNTS = ("remaining", "remaining_sha", "remaining_cha", "remaining_other")
 _MEASURES = (*RELEASED, "released", *_COUNTS)
 
 
-@analysis("progress", version=2)
+@analysis("progress", version=3)
 def progress(
     asked: Asked,
     since: Day = None,

@@ -107,7 +107,7 @@ def kept(asked: Asked) -> Kept:
     return MEMORY.kept(asked, book_account)
 
 
-@analysis("books")
+@analysis("books", version=2)
 def books(
     asked: Asked,
     since: Day = None,
