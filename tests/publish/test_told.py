@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -326,3 +327,72 @@ def test_every_ordinary_publication_together(demo: Register, folders: Path, long
         pytest.skip("--long: dozens of publications and an integer program for each small number")
     _, exact, narrow, given_away = attacked(demo, folders, whole=True, log=True)
     assert exact + narrow <= given_away
+
+
+# -- what no table tells, and two tables do ---------------------------------------------------------------
+
+
+def totals_of(
+    register: Register, folder: Path, questions: list[dict[str, str]]
+) -> list[dict[str, tuple[int | None, int, frozenset[str]]]]:
+    """The total of each question as it leaves, in this order: by measure what is told, what is true, who."""
+    found = []
+    for number, asked in enumerate(questions):
+        result = run("casualties", register, **asked)
+        made = of_results([result], register)
+        truth = {
+            one.name: (result.value(one.name), frozenset(result.lines[-1].behind.get(one.name, ())))
+            for one in result.measures
+        }
+        try:
+            manifest = publish(made, folder / f"{number}", "public", register=register, formats=["csv"])
+        except FallowError as refused:  # then nothing of it is told
+            assert refused.code == "TELLS_TOGETHER"
+            found.append({name: (None, *truth[name]) for name in ("casualties", "killed", "injured")})
+            continue
+        assert manifest.given_away == 0
+        with (folder / f"{number}" / "csv" / "en" / "casualties.csv").open(encoding="utf-8-sig") as lines:
+            header, tags, row = list(csv.reader(lines))
+        del header
+        names = [tag.split("+")[1] for tag in tags if tag.startswith("#affected")]
+        said = {
+            name: None if cell == "withheld" else int(cell) for name, cell in zip(names, row, strict=False)
+        }
+        found.append({name: (said[name], *truth[name]) for name in ("casualties", "killed", "injured")})
+    return found
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["longer", "shorter"])
+def test_of_two_periods_one_inside_the_other_the_few_people_between_them_are_not_told(
+    demo: Register, tmp_path: Path, order: int
+) -> None:
+    months = [f"2022-{month:02d}" for month in range(1, 13)][::order]
+    totals = totals_of(demo, tmp_path, [{"since": "2016", "until": month} for month in months])
+    few = 0
+    for one, other in combinations(totals, 2):
+        for measure in one:
+            (said, true, people), (also, truly, others) = one[measure], other[measure]
+            between = abs(true - truly)
+            few += 0 < between < SMALLEST
+            if people != others and 0 < between < SMALLEST:
+                assert None in (said, also), f"{measure}: {between} people are one subtraction away"
+    assert few > 10, "there is something to be told"
+    assert any(one["casualties"][0] for one in totals)
+
+
+def test_the_last_district_is_not_what_the_country_leaves(demo: Register, tmp_path: Path) -> None:
+    by = run("casualties", demo, by="place")
+    districts = [line.key[0] for line in by.lines if line.key and line.key[0] not in ("", "total", "unknown")]
+    questions = [{"until": "2018"}, *({"until": "2018", "place": one} for one in districts)]
+    country, *rest = totals_of(demo, tmp_path, questions)
+    assert country["casualties"][0], "the country is told first"
+    for measure, (said, _, people) in country.items():
+        if said is None:
+            continue
+        parts = [one[measure] for one in rest if one[measure][1]]
+        nowhere = people.difference(*(who for _, _, who in parts))
+        hidden = [true for known, true, _ in parts if known is None] + [len(nowhere)] * bool(nowhere)
+        for true in hidden:
+            if 0 < true < SMALLEST:
+                assert sum(hidden) - (len(hidden) - 1) >= SMALLEST, (measure, hidden)
+                assert len(hidden) > 1

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from fallow.analysis import Line, Result
 from fallow.publish.publication import Figure
+from fallow.publish.withholding.nested import Rest, inside, left_over, rests
+from fallow.publish.withholding.numbers import Number, Relations, Sum
 
 WILD = frozenset({"", "total"})
 """Values of a key that stand for all of them."""
@@ -28,42 +30,6 @@ YEAR = "year"
 
 _MOST_MEASURES = 10
 """Measures among which sums are looked for; more are declared."""
-
-
-@dataclass(slots=True)
-class Number:
-    """One number, wherever it stands.
-
-    Attributes
-    ----------
-    places
-        Figures that are this number; none for one that only follows from printed shares.
-    signed
-        It may be negative (a change), so that nothing bounds it from below.
-    shares
-        Percentages that would tell it.
-    made
-        It stands only where a number is made of others of its line: a change, not a count.
-    """
-
-    value: int
-    places: list[Figure] = field(default_factory=list)
-    signed: bool = False
-    shares: tuple[Figure, ...] = ()
-    made: bool = False
-
-
-Sum = tuple[tuple[int, int], ...]
-"""Positions of numbers with a factor of 1 or -1; together they are 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relations:
-    """Every number about people in a publication, and every sum between them."""
-
-    numbers: tuple[Number, ...]
-    sums: tuple[Sum, ...]
-    of: Mapping[Figure, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +86,23 @@ def relations_of(results: Mapping[str, Result], smallest: int) -> Relations:
         kept = tuple(sorted((one, factor) for one, factor in merged.items() if factor))
         if kept:
             found.add(kept)
-    return _numbered(told, joined, people, found)
+    changes = _changes(people)
+    counted = [
+        inside(people[one.figure.result], one.figure, one.value, one.records)
+        for one in told
+        if (one.figure.result, one.measure) not in changes
+    ]
+    return _numbered(told, joined, people, found, tuple(rests(counted, smallest)))
+
+
+def _changes(people: Mapping[str, Result]) -> set[tuple[str, str]]:
+    """Measures that are differences of others; they count nobody."""
+    return {
+        (name, total)
+        for name, result in people.items()
+        for total, parts in declared_sums(result)
+        if any(one.startswith("-") for one in parts)
+    }
 
 
 def count_measures(result: Result) -> tuple[str, ...]:
@@ -327,17 +309,16 @@ def _same_people(line: Line, total: str, parts: Sequence[str]) -> bool:
 
 
 def _numbered(
-    told: Sequence[_Told], joined: _Joined, people: Mapping[str, Result], found: Iterable[Sum]
+    told: Sequence[_Told],
+    joined: _Joined,
+    people: Mapping[str, Result],
+    found: Iterable[Sum],
+    left: Iterable[Rest],
 ) -> Relations:
     numbers: list[Number] = []
     position: dict[int, int] = {}
     of: dict[Figure, int] = {}
-    differences = {
-        (name, total)
-        for name, result in people.items()
-        for total, parts in declared_sums(result)
-        if any(one.startswith("-") for one in parts)
-    }
+    differences = _changes(people)
     made = {
         (name, measure.name) for name, result in people.items() for measure in result.measures if measure.of
     }
@@ -353,6 +334,7 @@ def _numbered(
         number.signed &= one.value < 0 or (one.figure.result, one.measure) in differences
         of[one.figure] = position[root]
     sums = [tuple((position[one], factor) for one, factor in sum) for sum in found]
+    sums.extend(left_over(left, numbers, of))
     for name, result in people.items():
         sums.extend(_shared(name, result, numbers, of))
     return Relations(tuple(numbers), tuple(sorted(set(sums))), of)

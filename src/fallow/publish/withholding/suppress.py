@@ -17,8 +17,8 @@ from fallow.analysis import Measure, Result
 from fallow.errors import FallowError
 from fallow.publish.publication import Figure
 from fallow.publish.withholding.farther import farther
+from fallow.publish.withholding.numbers import Relations
 from fallow.publish.withholding.relations import (
-    Relations,
     by_record,
     count_measures,
     counted_by,
@@ -96,7 +96,11 @@ def suppression_of(
     kept = {relations.of[one] for one in accepted if one in relations.of}
     past = {i for i, one in enumerate(relations.numbers) if not told.isdisjoint((*one.places, *one.shares))}
     gaps = {i for i, one in enumerate(relations.numbers) if not held.isdisjoint((*one.places, *one.shares))}
-    few = {i for i, one in enumerate(relations.numbers) if one.places and 0 < abs(one.value) < smallest}
+    few = {
+        i
+        for i, one in enumerate(relations.numbers)
+        if (one.places or one.rest) and 0 < abs(one.value) < smallest
+    }
     stay = gaps - past - kept
     if kept - past:  # what somebody lets stand now needs nothing withheld for its sake any more
         stay = {one for one in stay if not _stands_in(relations, one, results)}

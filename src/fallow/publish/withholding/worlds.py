@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
 
-from fallow.publish.withholding.relations import Relations
+from fallow.publish.withholding.numbers import Relations
 
 Change = Mapping[int, int]
 """By number: how much it is more in another world; numbers that are the same are left out."""
