@@ -309,7 +309,17 @@ def test_partners_get_no_person_and_no_exact_place_that_is_restricted(
     found = {name for _, name in hits(tmp_path, canaries)}
     assert not [one for one in found if one.endswith(".geometry")]
     assert not [one for one in found if one.partition(".")[0] in PEOPLE]
-    spelt_out = {"minefield_record.reference_point_1", "minefield_record.row_positions"}
+    spelt_out = {
+        f"minefield_record.{name}"
+        for name in (
+            "reference_point_1",
+            "row_positions",
+            "corner_points",
+            "dimensions_from_reference",
+            "lanes",
+            "location_description",
+        )
+    }
     spelt_out |= {f"{kind}.coordinates_as_given" for kind in ("minefield_record", "ordnance_find")}
     assert spelt_out <= set(canaries.restricted)
     assert not spelt_out & found

@@ -32,6 +32,10 @@ _DISTRICTS = ("admin2", "admin1")
 _SPELT_OUT = frozenset(
     {
         "coordinates_as_given",
+        "corner_points",
+        "dimensions_from_reference",
+        "lanes",
+        "location_description",
         "reference_point_1",
         "reference_point_2",
         "reference_points_more",
