@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +196,30 @@ def test_no_cell_is_a_formula(register: Register, tmp_path: Path, payload: str) 
 @pytest.mark.parametrize("words", ["North", "3-4 m", "a=b", "'quoted", "منطقة", "", "2021-05", "№ 5"])
 def test_plain_words_stay_as_they_are(words: str) -> None:
     assert harmless(words) == words
+
+
+@pytest.mark.parametrize("split", [";", "\t", "\n", "\r\n"])
+@pytest.mark.parametrize("start", ["=1+1", " +A1", "@SUM(1)", '"=1+1&"', "\uff1d1+1", "-2+3"])
+def test_what_a_spreadsheet_splits_at_another_sign_begins_no_formula(
+    register: Register, tmp_path: Path, split: str, start: str
+) -> None:
+    """Where commas are decimal, a spreadsheet takes a semicolon for the end of a cell."""
+    made = publication(register, words_table(f"Hill{split}{start}", f"a, b{split}{start}{split}{start}"))
+    write_csv(made, "en", tmp_path)
+    text_of = (tmp_path / "words.csv").read_text(encoding="utf-8-sig")
+    for line in csv.reader(io.StringIO(text_of), delimiter=";" if split != "\t" else "\t"):
+        for cell in line:
+            for piece in re.split("[;\t\r\n]", cell):
+                begins = unicodedata.normalize("NFKC", piece.lstrip(' "'))[:1]
+                assert begins not in set("=+-@"), cell
+
+
+@pytest.mark.parametrize("words", ["North; -5", "a;b", "1;+2.5;3", "3-4 m; see = below", "a;;b"])
+def test_semicolons_before_plain_words_stay_as_they_are(
+    register: Register, tmp_path: Path, words: str
+) -> None:
+    write_csv(publication(register, words_table(words)), "en", tmp_path)
+    assert list(csv.reader(io.StringIO((tmp_path / "words.csv").read_text("utf-8-sig"))))[2][0] == words
 
 
 def test_negative_numbers_stay_numbers(register: Register, tmp_path: Path) -> None:

@@ -97,11 +97,11 @@ def cell(value: Any) -> Any:
         text = orjson.dumps(value).decode()
     else:
         text = str(value)
-    if text[:1].isalnum() and text.isprintable():
+    if text[:1].isalnum() and text.isprintable() and ";" not in text:
         return text
-    from fallow.publish import harmless
+    from fallow.publish import harmless_in_csv
 
-    return harmless(text)
+    return harmless_in_csv(text)
 
 
 def _feature(record: Record, names: Sequence[str]) -> dict[str, Any]:

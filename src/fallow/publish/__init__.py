@@ -33,7 +33,7 @@ from fallow.publish.withholding.redact import Redacted
 from fallow.publish.withholding.told import Told, log_findings, published
 from fallow.publish.writers import printed
 from fallow.publish.writers.geopackage import write_layer
-from fallow.publish.writers.harmless import harmless
+from fallow.publish.writers.harmless import harmless, harmless_in_csv
 from fallow.publish.writers.layers import Layer
 from fallow.publish.writers.plots import svg as chart_svg
 from fallow.publish.writers.plots_frame import PAGE as PAGE_LOOK
@@ -71,6 +71,7 @@ __all__ = [
     "check_bundle",
     "fields_for",
     "harmless",
+    "harmless_in_csv",
     "key_column",
     "log_findings",
     "look_at_statement",

@@ -12,7 +12,7 @@ from fallow.publish.checking.checked import Line, fails
 from fallow.publish.checking.comparing import shown
 from fallow.publish.checking.reading import sheets
 from fallow.publish.publication import Publication, Table
-from fallow.publish.writers.harmless import harmless
+from fallow.publish.writers.harmless import harmless, harmless_in_csv
 from fallow.publish.writers.remade import Document
 from fallow.publish.writers.tables import grid
 from fallow.publish.writers.workbook import FIRST_ROW, HEADER_ROW
@@ -79,8 +79,8 @@ def _differing(
 def _same(value: Any, seen: Any) -> bool:
     if not isinstance(value, str):
         return _number(value) == _number(seen)
-    wanted = " ".join(harmless(value).removeprefix("'").split())
-    return wanted == " ".join(str("" if seen is None else seen).removeprefix("'").split())
+    found = " ".join(str("" if seen is None else seen).removeprefix("'").split())
+    return found in {" ".join(way(value).removeprefix("'").split()) for way in (harmless, harmless_in_csv)}
 
 
 def _worded(value: Any, seen: Any, untold: set[str], *, head: bool) -> bool:

@@ -6,6 +6,7 @@ every text that leaves in a cell goes through :func:`harmless`; numbers are numb
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _BEGINS_A_FORMULA = frozenset("=+-@|")
@@ -14,6 +15,8 @@ _HIDES = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 """Characters of no width, behind which a formula could stand."""
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 """Characters that change the direction of a line; a cell that begins with one is read past them."""
+_DIVIDES = re.compile("([;\t\r\n]+)")
+_NUMBER = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?")
 
 
 def harmless(text: str) -> str:
@@ -27,6 +30,25 @@ def harmless(text: str) -> str:
     start = next((one for one in clean if not _skipped(one)), "")
     first = unicodedata.normalize("NFKC", start)[:1]
     return f"'{clean}" if first in _BEGINS_A_FORMULA or (clean[:1] in "\t\r\n" and clean) else clean
+
+
+def harmless_in_csv(text: str) -> str:
+    """The same for a cell of a CSV, which a spreadsheet may divide where the writer did not mean it to.
+
+    Where a comma is the decimal sign, a file is divided at semicolons: then ``Hill;=1+1`` is two cells and
+    the second a formula. So what follows a semicolon, a tab or a line end is looked at too, past a quotation
+    mark; a number there stays a number.
+    """
+    first, *rest = _DIVIDES.split(harmless(text))
+    return first + "".join(
+        part if _DIVIDES.fullmatch(part) or _NUMBER.fullmatch(part.strip()) else _quoted(part)
+        for part in rest
+    )
+
+
+def _quoted(part: str) -> str:
+    begins = next((one for one in part if one != '"' and not _skipped(one)), "")
+    return f"'{part}" if unicodedata.normalize("NFKC", begins)[:1] in _BEGINS_A_FORMULA and begins else part
 
 
 def _skipped(one: str) -> bool:

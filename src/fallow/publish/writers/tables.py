@@ -24,7 +24,7 @@ from fallow.publish.publication import (
     Unit,
 )
 from fallow.publish.writers import printed
-from fallow.publish.writers.harmless import harmless
+from fallow.publish.writers.harmless import harmless_in_csv
 from fallow.words import catalogue, in_language, say
 
 Value = str | int | float
@@ -132,7 +132,7 @@ def write_csv(publication: Publication, lang: str, folder: Path) -> list[Path]:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file, lineterminator="\r\n")
             for line in (of.header, of.tags, *of.rows):
-                writer.writerow([harmless(one) if isinstance(one, str) else one for one in line])
+                writer.writerow([harmless_in_csv(one) if isinstance(one, str) else one for one in line])
         written.append(path)
     readme = folder / README
     readme.write_text("\n".join(_readme(publication, lang)) + "\n", encoding="utf-8-sig", newline="\r\n")
