@@ -318,6 +318,19 @@ def test_a_place_by_its_code_is_one_unit_however_it_is_spelled(country: Country)
     assert by.value("closing", "unknown", "XX0201") == m2((50, 0, 51, 10))
 
 
+def test_what_is_told_beside_the_books_of_a_place_says_that_it_is_of_everywhere(country: Country) -> None:
+    country.hazard("a", "2020-01-01", [FIELD], admin1="North")
+    country.hazard("b", "2020-01-01", [(20, 0, 25, 10)], admin1="South")
+    for name in ("books", "progress"):
+        quiet = run(name, country.register, place="North")
+        assert "books.note.whole" not in dict(quiet.notes), "nothing is told that it could be about"
+    country.claim("c", "b", "cleared", "2021-01-01", [(20, 0, 25, 5)])
+    for name in ("books", "progress"):
+        keys = [key for key, _ in run(name, country.register, place="North").notes]
+        assert keys.index("books.note.whole") < keys.index("books.note.claimed")
+        assert "books.note.whole" not in dict(run(name, country.register).notes)
+
+
 def test_bad_questions_and_empty_registers(country: Country, tmp_path: Path) -> None:
     for code, parameters in (
         ("PERIOD", {"since": "2021", "until": "2020"}),

@@ -87,7 +87,7 @@ def progress(
         keys=(Key("year", words["books.by.year"]), cell_key(asked, booked.journal, 0)),
         measures=tuple(measures),
         lines=tuple(lines),
-        notes=tuple(notes(booked, together)),
+        notes=tuple(notes(booked, together, place)),
         carried=Behind(booked, periods, (*RELEASED, "closing"), parts),
         sums=(
             ("released", RELEASED),

@@ -148,7 +148,7 @@ def books(
         keys=keys_of(asked, booked.journal, dimensions, names),
         measures=measures(),
         lines=table,
-        notes=tuple(notes(booked, together)),
+        notes=tuple(notes(booked, together, place)),
         carried=_carried(booked, dimensions, periods, names),
     )
 
@@ -308,14 +308,24 @@ def measures() -> tuple[Measure, ...]:
     return (*area, *count, Measure(NO_AREA, words[f"books.measure.{NO_AREA}"]))
 
 
-def notes(booked: Account, together: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def notes(
+    booked: Account, together: bool, place: str | None = None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What a reader must have beside the books: what was not booked and why, with its number and area."""
-    story, journal = booked.story, booked.journal
-    if not story.hazards:
+    if not booked.story.hazards:
         yield "books.note.nothing", {}
     yield "books.note.identity", {}
     if not together:
         yield "books.note.never_added", {}
+    beside = list(_beside(booked))
+    if beside and place is not None:
+        yield "books.note.whole", {}
+    yield from beside
+
+
+def _beside(booked: Account) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What was not booked; of the whole register, because a release may be of no hazard and so of no unit."""
+    story, journal = booked.story, booked.journal
     left = story.left
     for why in ("claimed", "undated", "unlinked", "early"):
         if why in left.ids:
