@@ -29,11 +29,15 @@ def demo(
     """Build it; serve it unless told not to."""
     from fallow.demo import run_demo
 
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FallowError("TARGET_EXISTS", target.name)
     passphrase = passphrase_of(passphrase_file)
-    with working(say("cli.progress.demo")):
-        summary = run_demo(target, passphrase) if passphrase else run_demo(target)
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise FallowError("TARGET_EXISTS", target.name)
+        with working(say("cli.progress.demo")):
+            summary = run_demo(target, passphrase) if passphrase else run_demo(target)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise FallowError("TARGET_NOT_WRITTEN", target.name, found=found) from error
     if wants_json(as_json):
         print_json(asdict(summary))
     else:

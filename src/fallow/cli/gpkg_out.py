@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from fallow.cli.stamp import Stamp
+from fallow.errors import FallowError
 from fallow.words import in_language
 
 if TYPE_CHECKING:
@@ -29,16 +32,17 @@ def write_gpkg(
     types = {one.name: one.type for one in columns(kind)}
     listed = [(name, types.get(name, "TEXT")) for name in names]
     prefix = "INVENTED " if stamp.invented else ""
-    return write_layer(
-        target,
-        kind.name,
-        [("record", "TEXT"), *listed, *_BESIDE],
-        _rows(records, kind, listed),
-        spatial=bool(kind.shapes),
-        title=prefix + in_language(kind.plural),
-        about=f"{stamp.notice} {orjson.dumps(stamp.as_dict()).decode()}",
-        changed=_now(),
-    )
+    with _written(target):
+        return write_layer(
+            target,
+            kind.name,
+            [("record", "TEXT"), *listed, *_BESIDE],
+            _rows(records, kind, listed),
+            spatial=bool(kind.shapes),
+            title=prefix + in_language(kind.plural),
+            about=f"{stamp.notice} {orjson.dumps(stamp.as_dict()).decode()}",
+            changed=_now(),
+        )
 
 
 def write_features(target: Path, layer: str, features: Sequence[Mapping[str, Any]], about: str) -> None:
@@ -46,20 +50,32 @@ def write_features(target: Path, layer: str, features: Sequence[Mapping[str, Any
     from fallow.publish import write_layer
 
     partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
     names = [name for name in (features[0] if features else {"difference": ""}) if name != "geometry"]
     numbers = {name for name in names for one in features if isinstance(one[name], (int, float))}
-    write_layer(
-        partial,
-        layer,
-        [(name, "REAL" if name in numbers else "TEXT") for name in names],
-        ((one["geometry"], *(one[name] for name in names)) for one in features),
-        spatial=True,
-        title=layer,
-        about=about,
-        changed=_now(),
-    )
-    partial.replace(target)
+    with _written(target):
+        partial.unlink(missing_ok=True)
+        write_layer(
+            partial,
+            layer,
+            [(name, "REAL" if name in numbers else "TEXT") for name in names],
+            ((one["geometry"], *(one[name] for name in names)) for one in features),
+            spatial=True,
+            title=layer,
+            about=about,
+            changed=_now(),
+        )
+        partial.replace(target)
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[None]:
+    """A file that may not be written is named; what the register says of itself has its name already."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        said = getattr(error, "strerror", None) or getattr(error, "sqlite_errorname", None)
+        name = target.name.removesuffix(".partial")
+        raise FallowError("TARGET_NOT_WRITTEN", name, found=said or type(error).__name__) from error
 
 
 def _now() -> str:

@@ -58,13 +58,21 @@ def _status(command: Callable[[], Any], in_json: bool) -> int:
         click.echo(f"\n{say('cli.interrupted')}", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # the reader of the pipe has seen enough (`| head`); python would complain once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return seen_enough()
+    except SystemExit as left:  # rich meets the same and leaves with 1, which means "not written" here
+        if isinstance(left.__context__, BrokenPipeError):
+            return seen_enough()
+        raise
     except Exception as fault:  # noqa: BLE001 - the last net: a sentence and status 70, never a traceback
         tell_fault(fault, in_json)
         return EXIT_FAULT
     return status if isinstance(status, int) else 0
+
+
+def seen_enough() -> int:
+    """The reader of the pipe has seen enough (``| head``); python would complain once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def tell(error: FallowError, in_json: bool) -> None:
@@ -105,6 +113,9 @@ def usage_error(error: click.ClickException) -> FallowError:
         return FallowError(
             "OPTION_UNKNOWN", error.option_name, near=nearest(error.option_name, options), command=command
         )
+    if isinstance(error, click.BadOptionUsage):
+        code = "OPTION_NO_VALUE" if _is_flag(error, context) else "OPTION_EMPTY"
+        return FallowError(code, error.option_name, command=command)
     if isinstance(error, click.MissingParameter):
         where = _spelling(error.param) if error.param else ""
         return FallowError("OPTION_MISSING", where, command=command)
@@ -112,6 +123,13 @@ def usage_error(error: click.ClickException) -> FallowError:
         where = _spelling(error.param) if error.param else ""
         return FallowError("OPTION_VALUE", where, found=error.message, command=command)
     return FallowError("USAGE", command, found=error.format_message(), command=command)
+
+
+def _is_flag(error: click.BadOptionUsage, context: click.Context | None) -> bool:
+    """Whether the option that was written wrongly is one that takes no value."""
+    params = context.command.get_params(context) if context else []
+    named = [one for one in params if error.option_name in (*one.opts, *one.secondary_opts)]
+    return any(isinstance(one, click.Option) and one.is_flag for one in named)
 
 
 def _spelling(param: click.Parameter) -> str:

@@ -50,9 +50,14 @@ def find_register(given: Path | None) -> Path:
     Raises
     ------
     FallowError
-        ``REGISTER_NOT_NAMED`` when there is none here, ``REGISTER_AMBIGUOUS`` when there are several.
+        ``REGISTER_NOT_NAMED`` when there is none here, ``REGISTER_AMBIGUOUS`` when there are several,
+        ``FILE_NOT_FOUND`` when the one named lies where nobody may look.
     """
     if given is not None:
+        try:
+            given.exists()
+        except OSError as error:  # it lies in a folder that may not be entered
+            raise FallowError("FILE_NOT_FOUND", given.name) from error
         return given
     found = sorted(path for path in Path.cwd().glob("*.gpkg") if _has_ledger(path))
     if not found:

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # click before 8.5 has no type argument here
 
-FILE = click.Path(path_type=Path)
+
+class _File(click.Path):
+    """A path; where something lies there, it may be read."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; ``FILE_NOT_FOUND`` in the place of click's sentence, which it says in English only."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            raise FallowError("FILE_NOT_FOUND", Path(value).name) from error
+
+
+FILE = _File(path_type=Path)
 
 
 class Number(_ParamType):

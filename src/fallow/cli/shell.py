@@ -39,6 +39,14 @@ class Option(click.Option):
 class _Spoken(click.Command):
     """Help pages from words."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words of the call; a refusal names the verb it was said to, which click's parser leaves out."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     @property
     def _key(self) -> str:
         return self.help or ""
@@ -74,6 +82,16 @@ class _Spoken(click.Command):
 
 class Verb(_Spoken):
     """One verb; the number it returns is the exit status."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words of the call; ``WORDS_TOO_MANY`` names those that nothing takes."""
+        ctx.allow_extra_args = True  # click would refuse them, in English
+        over = super().parse_args(ctx, args)
+        if over and not ctx.resilient_parsing:
+            found, command = " ".join(over), ctx.command_path
+            short = found if len(found) <= 60 else f"{found[:57]}…"
+            raise FallowError("WORDS_TOO_MANY", command, found=short, command=command)
+        return over
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,15 @@ class Root(Verbs):
             return click.Group.main(self, arguments, prog_name="fallow", standalone_mode=False)
 
         sys.exit(guarded(command, arguments))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; a reader who closed the pipe is met before click does, which would leave with 1."""
+        from fallow.cli.guard import seen_enough
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return seen_enough()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """``--version`` answers before a verb is asked for."""

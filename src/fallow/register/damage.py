@@ -62,6 +62,9 @@ def damage_told(connection: sqlite3.Connection) -> Iterator[None]:
                 raise FallowError("DISK_FULL", _name(connection)) from error
             if "locked" in said or "busy" in said:
                 raise FallowError("REGISTER_BUSY", _name(connection)) from error
+            if "unable to open" in said or "readonly" in said:
+                # a journal or a copy beside the register may not be written: that damages nothing
+                raise FallowError("DISK_FAULT", _name(connection)) from error
         # The driver's name of the fault: its sentence may quote a value.
         found = getattr(error, "sqlite_errorname", None) or type(error).__name__
         raise FallowError("REGISTER_DAMAGED", _name(connection), found=found) from error

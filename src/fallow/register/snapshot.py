@@ -53,10 +53,24 @@ def snapshot(
     Raises
     ------
     FallowError
-        ``SNAPSHOT_EXISTS`` when the target is there.
+        ``SNAPSHOT_EXISTS`` when the target is there, ``TARGET_NOT_WRITTEN`` where it may not be written.
     """
-    if target.exists():
-        raise FallowError("SNAPSHOT_EXISTS", target.name)
+    try:
+        if target.exists():
+            raise FallowError("SNAPSHOT_EXISTS", target.name)
+        return _written(model, settings, view, target, restricted=restricted)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise FallowError("TARGET_NOT_WRITTEN", target.name, found=found) from error
+    except sqlite3.OperationalError as error:
+        # what the register says itself is named by its view; this is the copy's
+        found = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        raise FallowError("TARGET_NOT_WRITTEN", target.name, found=found) from error
+
+
+def _written(
+    model: Model, settings: dict[str, Any], view: View, target: Path, *, restricted: bool
+) -> dict[str, int]:
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
     out = sqlite3.connect(partial, isolation_level=None)

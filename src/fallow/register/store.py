@@ -60,12 +60,39 @@ def looks_like_sqlite(path: Path) -> bool:
 
 def unreadable(path: Path, error: Exception, *, read_only: bool) -> FallowError:
     """What to say of a file that SQLite does not read; its own message may be as broken as the file."""
+    refused = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    if refused.startswith("SQLITE_CANTOPEN"):  # no right, no folder: nothing is known of what is in the file
+        return FallowError("FILE_NOT_FOUND", path.name)
     journal = path.with_name(f"{path.name}-journal")
     if read_only and journal.exists() and journal.stat().st_size:
         return FallowError("REGISTER_UNFINISHED", path.name)
     if "no such table" in str(error):
         return FallowError("NOT_A_REGISTER", path.name)
     return FallowError("REGISTER_DAMAGED", path.name, found=type(error).__name__)
+
+
+def may_be_opened(path: Path) -> None:
+    """Refuse what SQLite need not look at: nothing, a folder, another file, one that may not be read."""
+    try:
+        if not path.exists():
+            raise FallowError("REGISTER_MISSING", path.name)
+        if path.is_dir() or not looks_like_sqlite(path):
+            raise FallowError("NOT_A_REGISTER", path.name)
+    except OSError as error:
+        raise FallowError("FILE_NOT_FOUND", path.name) from error
+
+
+def may_be_made(path: Path) -> None:
+    """Refuse a name that is taken, and a folder in which nothing may be written."""
+    try:
+        if path.exists():
+            raise FallowError("REGISTER_EXISTS", path.name)
+        path.touch()
+        path.unlink()
+    except OSError as error:
+        raise FallowError(
+            "TARGET_NOT_WRITTEN", path.name, found=error.strerror or type(error).__name__
+        ) from error
 
 
 class Store:
@@ -84,12 +111,10 @@ class Store:
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         self.path = path
         self.read_only = read_only
-        if create and path.exists():
-            raise FallowError("REGISTER_EXISTS", path.name)
-        if not create and not path.exists():
-            raise FallowError("REGISTER_MISSING", path.name)
-        if not create and not looks_like_sqlite(path):
-            raise FallowError("NOT_A_REGISTER", path.name)
+        if create:
+            may_be_made(path)
+        else:
+            may_be_opened(path)
         mode = "ro" if read_only else "rwc" if create else "rw"
         uri = f"{path.resolve().as_uri()}?mode={mode}"
         try:
@@ -154,7 +179,7 @@ class Store:
                 raise FallowError("REGISTER_BUSY", self.path.name) from error
             if "full" in said:
                 raise FallowError("DISK_FULL", self.path.name) from error
-            if "I/O" in said or "readonly" in said:
+            if "I/O" in said or "readonly" in said or "unable to open" in said:
                 raise FallowError("DISK_FAULT", self.path.name) from error
             raise
         except sqlite3.DatabaseError as error:
