@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from web_story import SECRET, Calendar, Programme, Visitor, bring, hazard, polygon, uid
 
-from fallow.analysis import Line, Result, analyses, run
+from fallow.analysis import Line, Result, analyses, of_result, run
 from fallow.register import Draft, create_register, open_register
 from fallow.web.figures_chart import charts_of
 from fallow.words import LANGUAGES, RIGHT_TO_LEFT, in_language, say, speaking
@@ -115,6 +115,26 @@ def test_every_number_leads_to_its_records_and_reports(visitor: Visitor, program
         assert visitor.get(f"/record/{record}?known=2023-12-31").status_code == 200
     text = visitor.get(address).body.decode()
     assert all(f'id="report-{number}"' in text for number in explained.reports)
+
+
+def test_a_number_about_a_record_names_it_as_people_do(visitor: Visitor, programme: Programme) -> None:
+    ground = "POLYGON((18.04 44.71, 18.08 44.71, 18.08 44.75, 18.04 44.75, 18.04 44.71))"
+    with open_register(programme.path, read_only=True) as register:
+        result = run("parcel", register, parcel=ground)
+        line = next(one for one in result.lines if one.key[0] == "hazard")
+        found = register.at().record(line.key[1])
+        assert found is not None
+        sentence = of_result(result, register, "inside", line.key).sentence()
+    for told in (sentence, explained_page(visitor, ground, line.key)):
+        assert str(found.fields["code"]) in told
+        assert found.id not in told
+
+
+def explained_page(visitor: Visitor, ground: str, key: tuple[str, ...]) -> str:
+    """What a person reads above the records behind a number of a parcel."""
+    asked = urlencode([("parcel", ground), ("measure", "inside"), *(("at", one) for one in key)])
+    main = visitor.get(f"/figures/parcel/explain?{asked}").body.decode().partition("<main")[2]
+    return re.sub(r"<[^>]+>", "", main)
 
 
 @pytest.mark.parametrize(

@@ -191,3 +191,22 @@ def test_reading_ahead_leaves_a_lost_register_to_the_page(
     copied.unlink()
     _warm(desk)
     assert "nothing was read ahead" in caplog.text
+
+
+def test_a_form_nobody_can_read_leaves_no_traceback_where_the_server_runs(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The person who serves looks at that terminal, and the sender has a page that says so."""
+    from django.test import Client
+
+    sender = Client(enforce_csrf_checks=True, HTTP_HOST="127.0.0.1:8321", **{"fallow.desk": visitor.desk})
+    sender.get("/check")  # the cookie that ties the form to its page
+    response = sender.post("/check", {f"field{one}": "x" for one in range(2_000)})
+    assert response.status_code == 400
+    assert [one.name for one in caplog.records] == [], "a traceback of the framework"
+
+
+def test_the_language_of_a_refusal_is_changed_where_it_stands(visitor: Visitor) -> None:
+    page = visitor.get("/records/hazard?known=2020-13-99")
+    assert page.status_code == 422
+    assert b'"/language/fr?back=%2Frecords%2Fhazard%3Fknown%3D2020-13-99"' in page.body

@@ -7,8 +7,8 @@ loses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +22,9 @@ from fallow.register import Register, SaidBy
 from fallow.words import Text, current_language, in_language, say, speaking
 
 _UNCERTAIN = "date_uncertain"
+
+_RECORD = "record"
+"""The key whose values are ids of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Figure:
         The sources of the reports behind this number.
     data_date
         ISO day of the last ledger entry it rests on.
+    called
+        What people call the records its line is about, by their ids.
     """
 
     title: Text
@@ -52,6 +57,7 @@ class Figure:
     recipe: Recipe
     asked_head: bool
     data_date: str
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -80,14 +86,19 @@ class Figure:
         measure = label[:1].lower() + label[1:] if label[1:2].islower() else label
         parts = [say("analysis.figure.value", value=value, measure=measure)]
         parts += [
-            say("analysis.figure.parameter", label=in_language(one.label), value=one.text(code))
-            for one, code in zip(self.keys, self.key, strict=False)
+            say("analysis.figure.parameter", label=in_language(one.label), value=value)
+            for one, value in zip(self.keys, self._about(), strict=False)
         ]
         parts += [*telling.parameters(self.recipe), *self._clocks()]
         if self.uncertain:
             parts.append(say("analysis.figure.uncertain", count=telling.number(self.uncertain)))
         parts.append(self._voice())
         return telling.listed(parts, mark=";") + "."
+
+    def _about(self) -> list[str]:
+        return [
+            self.called.get(code) or one.text(code) for one, code in zip(self.keys, self.key, strict=False)
+        ]
 
     def _clocks(self) -> list[str]:
         made = self.recipe
@@ -175,6 +186,7 @@ def of_result(
     chosen = result.measure(measure or result.measures[0].name)
     line = result.line(*at)
     behind = result.explain(chosen.name, *at)
+    records = [code for one, code in zip(result.keys, at, strict=False) if one.name == _RECORD]
     return Figure(
         title=result.title,
         measure=chosen,
@@ -186,4 +198,5 @@ def of_result(
         recipe=result.recipe,
         asked_head=head is not None,
         data_date=telling.data_date(register, head),
+        called=telling.names_of(register, result.recipe, records),
     )

@@ -61,5 +61,7 @@ def configure() -> None:
     django.setup(set_prefix=False)
     # Every refusal already has its page; the log keeps only what is a fault of ours.
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    # A form that is too big, not ours or not readable is no fault either, and its traceback helps nobody.
+    logging.getLogger("django.security").setLevel(logging.CRITICAL)
     # A browser opens six connections at once; that some of them wait a moment is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -97,7 +97,7 @@ def explain_page(request: HttpRequest, name: str) -> Any:
             "bare": bare,
             "value": value,
             "sentence": found.sentence().replace(bare, value, 1),
-            "about": telling.about(result.keys, keys),
+            "about": [found.called.get(one, one) for one in telling.about(result.keys, keys)],
             "trail": trail,
             "kinds": {one: in_language(kind.label) for one, kind in register.model.kinds.items()},
             "records": [(one, in_language(register.model.kind(one.kind).label)) for one in trail.records],

@@ -123,7 +123,9 @@ def refusal(request: HttpRequest, error: FallowError) -> Any:
     if request.path.startswith("/api/"):
         response = JsonResponse(error.as_dict(), status=status)
     else:
-        context = {"error": error, "status": status, "page": "error", "site": _site()}
+        # whoever reads a refusal in another language is to read the same one
+        back = request.get_full_path() if request.method == "GET" else request.path
+        context = {"error": error, "status": status, "page": "error", "site": _site(), "back": back}
         response = HttpResponse(render_to_string("error.html", context, request), status=status)
     if status == 503:
         response["Retry-After"] = "5"
