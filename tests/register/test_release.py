@@ -367,3 +367,19 @@ def test_resolving_asks_the_rules_of_the_state_it_brings_into_force(tmp_path: Pa
         found = register.at().record("h")
         assert found is not None
         assert found.fields["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["I Rowan", "I.Rowan.", "Rowan, I.", "\u0406. Rowan", "I. R\u043ewan", "I. R\u00f3wan", "\u0399. ROWAN"],
+)
+def test_a_name_that_reads_like_a_signer_gets_no_signature_of_its_own(country: Register, other: str) -> None:
+    """Two names of one person would be two people (S3)."""
+    country.grant("I. Rowan", ("release",), by="The Director", why="signs")
+    before = country.rights()
+    with pytest.raises(FallowError) as refused:
+        country.grant(other, ("release",), by="The Director", why="signs too")
+    assert refused.value.code == "NAME_LOOKS_ALIKE"
+    assert country.rights() == before
+    country.grant(f"{other}, regional office", ("release",), by="The Director", why="somebody else")
+    country.grant(" i. ROWAN ", ("release",), by="The Director", why="the same person, the same key")

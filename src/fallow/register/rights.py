@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import category, normalize
 
 import orjson
 
@@ -16,6 +17,10 @@ from fallow.register.cases import person_key
 from fallow.register.ledger import Ledger, canonical
 
 RIGHTS = ("approve", "release", "grant", "erase")
+
+
+_LOOKS_LIKE = str.maketrans("авекмнортсухіјѕһԁαβεικνορτυχ", "abekmhoptcyxijshdabeikvoptyx")
+"""Small Cyrillic and Greek letters, of which the small or the capital looks like a Latin one."""
 
 
 class Rights:
@@ -48,6 +53,12 @@ class Rights:
         """Whether anybody ever held it: taking a right from its last holder does not open it to everybody."""
         return any(right in entry.content["rights"] for entry in self._ledger.entries(("grant",)))
 
+    def _tell_apart(self, person: str) -> None:
+        """Refuse with ``NAME_LOOKS_ALIKE`` a second name that people read as one they know."""
+        for other in self.held():
+            if other != person_key(person) and _read_as(other) == _read_as(person):
+                raise FallowError("NAME_LOOKS_ALIKE", "release", person=person, other=other)
+
     def change(self, verb: str, person: str, rights: tuple[str, ...], by: str, why: str) -> int:
         """Append a ``grant`` or ``revoke``; the first person to grant becomes the holder of ``grant``."""
         unknown = [right for right in rights if right not in RIGHTS]
@@ -56,6 +67,8 @@ class Rights:
         if not person_key(person) or not why.strip():
             raise FallowError("NAME_NEEDED" if not person_key(person) else "REASON_NEEDED", verb)
         self.require(by, "grant")
+        if verb == "grant" and "release" in rights:
+            self._tell_apart(person)
         bodies = [{"person": person, "rights": sorted(rights), "by": by, "why": why}]
         if verb == "revoke" and "grant" in rights:
             others = [one for one in self.held() if one != person_key(person) and "grant" in self.held()[one]]
@@ -64,3 +77,10 @@ class Rights:
         if verb == "grant" and not any("grant" in held for held in self.held().values()):
             bodies.insert(0, {"person": by, "rights": ["grant"], "by": by, "why": "first to grant rights"})
         return self._ledger.append(verb, [canonical(body) for body in bodies])[-1]
+
+
+def _read_as(name: str) -> tuple[str, ...]:
+    """The words of a name as they look on paper, in any order: no accents, no punctuation, one alphabet."""
+    plain = "".join(one for one in normalize("NFD", person_key(name)) if not category(one).startswith("M"))
+    looks = plain.translate(_LOOKS_LIKE)
+    return tuple(sorted("".join(one if one.isalnum() else " " for one in looks).split()))
