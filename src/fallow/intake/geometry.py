@@ -15,7 +15,7 @@ import shapely
 
 from fallow.errors import Finding, Level
 from fallow.intake.geometry_place import Country, crosses_antimeridian
-from fallow.intake.geometry_repair import Repairer, square_metres
+from fallow.intake.geometry_repair import REPAIRED, Repairer, square_metres
 from fallow.intake.geometry_wkb import base_and_dimensions, scan
 from fallow.intake.read_spec import ReadSpec
 from fallow.intake.tally import Tally
@@ -283,6 +283,8 @@ class _Rows:
                 self._changed[spot] = True
                 self._coordinates = None
                 self.say(spot, code, "note", **facts, repaired=True)
+            elif proposal.shape is None and code in REPAIRED:
+                self.refuse(spot, "OUTLINE_NO_REPAIR", **facts)
             else:
                 self.refuse(spot, code, **facts)
 

@@ -33,6 +33,10 @@ _CODES = {
 }
 
 
+REPAIRED = ("SELF_INTERSECTION", "HOLE_OUTSIDE", "NESTED_SHELLS")
+"""What is refused with a proposed repair beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a repair would give; ``shape`` is ``None`` when none could be offered within the limits."""
@@ -83,7 +87,8 @@ class Repairer:
             "area_m2": round(before, 1),
             "repaired_m2": round(after, 1),
             "change_m2": round(change, 1),
-            "change_percent": round(100 * change / before, 2) if before > 0 else None,
+            # The halves of an outline that crosses itself may take each other away: no share of nothing.
+            "change_percent": round(100 * change / before, 2) if round(before, 1) > 0 else "-",
         }
         return Proposal(repaired, facts)
 

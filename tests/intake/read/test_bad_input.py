@@ -416,7 +416,11 @@ CASES = [
          level="refuse"),
     Case(29, "same point twice", _geometry(polygon([SQUARE[0], *SQUARE])), "REPEATED_POINTS", "features[0]", "note"),
     Case(30, "empty", _geometry({"type": "Polygon", "coordinates": []}), "EMPTY_GEOMETRY", "features[0]", "note"),
-    Case(31, "200 corners at random", _geometry(polygon(_star(200))), "SELF_INTERSECTION", level="refuse",
+    Case(29, "there and back", _geometry(polygon([[16, 44], [16.01, 44.01], [16.02, 44.02], [16.01, 44.01], [16, 44]])),
+         "OUTLINE_NO_REPAIR", level="refuse", facts={"proposal": "none"}),
+    Case(29, "halves that take each other away", _geometry(polygon([[16, 44], [16.01, 44.01], [16.01, 44], [16, 44.01], [16, 44]])),
+         "SELF_INTERSECTION", level="refuse", facts={"change_percent": "-"}),
+    Case(31, "200 corners at random", _geometry(polygon(_star(200))), "OUTLINE_NO_REPAIR", level="refuse",
          facts={"proposal": "too_complex"}),
     Case(32, "too many corners", _geometry(polygon(_circle(100_001))), "TOO_COMPLEX", level="refuse",
          facts={"found": 100_002}),
@@ -655,6 +659,8 @@ def test_bad_input(case: Case, tmp_path: Path, peaks: list[float]) -> None:
         assert refusal.remedy.strip() and refusal.what.strip()
         return
     assert refusal is None, refusal
+    said = [one.as_dict() for one in found]
+    assert not [one for one in said if "{" in one["what"] + one["remedy"] or "None" in one["remedy"]]
     if case.level == "none":
         assert {one.level for one in found} <= {"note"}
         return
