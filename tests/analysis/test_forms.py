@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 import fallow
-from fallow.analysis import Result
+from fallow.analysis import Result, telling
 from fallow.analysis.education import attendance
 from fallow.errors import FallowError, catalogue
 from fallow.register import Register
@@ -412,6 +412,17 @@ def test_a_parcel_tells_what_is_on_it_near_it_and_unseen(country: Country) -> No
     assert [line.key for line in result.lines if "far" in line.key] == []
     assert (result.value("number", "unlocated"), result.value("number", "accident")) == (1, 1)
     assert result.explain("number", "unlocated").records == ("nowhere",)
+
+
+def test_a_parcel_with_its_axes_exchanged_is_told_to_be_far_from_all_that_is_known(country: Country) -> None:
+    country.hazard("near", "2023-01-01", [(12, 0, 13, 10)])
+    here = box(0, 0, 10, 10)
+    there = shapely.transform(here, lambda at: at[:, ::-1])
+    told = "analysis.note.parcel_far"
+    for parcel, far in ((here, False), (there, True)):
+        result = fallow.run("parcel", country.register, parcel=parcel.wkt)
+        assert (told in dict(result.notes)) is far
+    assert "50 km" in telling.note(told, dict(result.notes)[told])
 
 
 def test_a_claim_leaves_the_hazard_as_it_is(country: Country) -> None:

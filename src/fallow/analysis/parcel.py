@@ -13,7 +13,7 @@ The parcel is a shape and nothing else: whose it is never enters.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -34,6 +34,8 @@ GROUND = ("parcel", "hazard_ground", "released_ground", "looked_at", "unseen", "
 
 _MEASURES = ("inside", "distance", "number")
 _LARGEST_M2 = 1e9
+_FAR_KM = 50
+"""With no hazard and no release as near as that, the parcel may have been given with its axes exchanged."""
 _SURVEYS = frozenset({"nts", "ts", "clearance", "bac", "road", "post_clearance"})
 _DONE = frozenset({"completed", "accepted", "closed"})
 _OUT_OF_STOCK = frozenset({"closed", "handed_over"})
@@ -85,6 +87,7 @@ def parcel(asked: Asked, parcel: Shape, distance: Number = 100.0) -> Found:
             ("analysis.note.parcel", {}),
             ("analysis.note.parcel_near", {"metres": f"{ground.distance:g}"}),
             *((("analysis.note.parcel_points", {}),) if ground.points else ()),
+            *((("analysis.note.parcel_far", {"kilometres": _FAR_KM}),) if _is_far(asked, ground) else ()),
         ),
     )
 
@@ -191,6 +194,16 @@ def _near(asked: Asked, ground: _Ground) -> Iterator[Line]:
     ):
         those = tuple(one.id for one, _, _ in _within(asked, kind, ground))
         yield Line((what,), _values(number=len(those)), {"number": those})
+
+
+def _is_far(asked: Asked, ground: _Ground) -> bool:
+    """Whether the register knows of no hazard and no release anywhere around: ground it may not be about."""
+    around = replace(ground, distance=_FAR_KM * 1000.0).box
+    return not any(
+        any(asked.view.records(kind, bbox=around, limit=1))
+        for kind in ("hazard", "land_release")
+        if kind in asked.register.model.kinds
+    )
 
 
 def _named(what: str, one: Record, shape: Any, away: float, ground: _Ground) -> Line:
