@@ -318,6 +318,19 @@ def test_a_place_by_its_code_is_one_unit_however_it_is_spelled(country: Country)
     assert by.value("closing", "unknown", "XX0201") == m2((50, 0, 51, 10))
 
 
+def test_a_place_is_found_however_its_letters_are_composed(country: Country) -> None:
+    country.hazard("a", "2020-01-01", [FIELD], admin1="C\u00f3rdoba")
+    for place in ("C\u00f3rdoba", "Co\u0301rdoba", " c\u00f3rdoba "):
+        result = run("books", country.register, place=place)
+        assert told(result)["closing"] == m2(FIELD)
+        assert result.recipe.parameters == {"place": result.recipe.parameters["place"].strip()}
+        assert figure("books", country.register, measure="closing", place=place).value == m2(FIELD)
+    for name, code in (("books", "BOOKS_PLACE"), ("casualties", "PLACE_UNKNOWN")):
+        with pytest.raises(FallowError) as refused:
+            run(name, country.register, place=" ")
+        assert refused.value.code == code, "spaces are no place, and not everywhere"
+
+
 def test_what_is_told_beside_the_books_of_a_place_says_that_it_is_of_everywhere(country: Country) -> None:
     country.hazard("a", "2020-01-01", [FIELD], admin1="North")
     country.hazard("b", "2020-01-01", [(20, 0, 25, 10)], admin1="South")

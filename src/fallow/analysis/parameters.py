@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from inspect import Parameter as Argument
 from inspect import signature
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from unicodedata import normalize
 
 from fallow.errors import FallowError
 from fallow.words import Text, catalogue
@@ -129,6 +130,9 @@ def checked(analysis: str, parameters: Sequence[Parameter], given: Mapping[str, 
             raise FallowError("PARAMETER_MISSING", f"{analysis}.{one.name}", name=one.name)
         if one.sort == "year" and one.name in found:
             found[one.name] = _year(f"{analysis}.{one.name}", found[one.name])
+        if one.sort == "text" and isinstance(found.get(one.name), str):
+            # As texts are kept: some keyboards and file names write one letter as two signs.
+            found[one.name] = normalize("NFC", found[one.name]).strip() or found[one.name]
     return found
 
 
