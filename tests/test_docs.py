@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
 from fallow.errors import catalogue
@@ -122,6 +123,41 @@ def test_every_verb_has_a_heading() -> None:
 
     told = set(headings(ROOT / "docs" / "cli.md"))
     assert sorted(verb for verb in main.list_commands(None) if f"fallow {verb}" not in told) == []
+
+
+NAMED = re.compile(r"(?:^[$>] |`)(fallow [a-z][^`\n|\\]*)(?=[`\n])", re.MULTILINE)
+"""A command line in a block or a sentence. ``fallow tree|<register>`` is none: that is text to be signed."""
+
+
+def unknown_verb(line: str) -> str:
+    """The word of a command line that should be a verb and is none; a NAME in capitals stands for one."""
+    from fallow.cli import main
+
+    command: click.Command = main
+    context = click.Context(main)
+    for word in line.split()[1:]:
+        if not isinstance(command, click.Group) or word.startswith("-") or word.isupper() or word == "...":
+            return ""
+        found = command.get_command(context, word)
+        if found is None:
+            return word
+        command = found
+    return ""
+
+
+def test_every_verb_that_is_named_is_there() -> None:
+    """On a page, in a remedy, in any language: what a person is told to type has to exist."""
+    texts = {path: path.read_text(encoding="utf-8") for path in pages() if path.name != "extending.md"}
+    for folder in ("messages", "words"):
+        texts |= {path: path.read_text(encoding="utf-8") for path in (HOUSE / folder).glob("*.csv")}
+    wrong = {
+        (path.name, match[1]): word
+        for path, text in texts.items()
+        for match in NAMED.finditer(text)
+        if (word := unknown_verb(match[1].strip()))
+    }
+    assert wrong == {}
+    assert unknown_verb("fallow kinds victim") == "victim"
 
 
 def test_every_publication_and_every_format_is_on_its_page() -> None:
