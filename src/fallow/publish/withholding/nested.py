@@ -28,13 +28,16 @@ class Inside:
         question on another known day is a revision, which is told in the open (decision 0011).
     asked
         The period, the place: everything but what the numbers are broken down by.
+    line
+        What the line is told apart by.
     """
 
     figure: Figure
     value: int
     records: frozenset[str]
     alike: tuple[object, ...]
-    asked: tuple[object, ...]
+    asked: tuple[tuple[str, str], ...]
+    line: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,13 @@ class Rest:
     printed: Figure | None
 
 
-def inside(result: Result, figure: Figure, value: int, records: frozenset[str]) -> Inside:
+def inside(
+    result: Result,
+    figure: Figure,
+    value: int,
+    records: frozenset[str],
+    line: tuple[tuple[str, str], ...],
+) -> Inside:
     """A number with the question of its result."""
     recipe = result.recipe
     asked = tuple(
@@ -60,7 +69,7 @@ def inside(result: Result, figure: Figure, value: int, records: frozenset[str]) 
         )
     )
     alike = (recipe.analysis, recipe.known, recipe.true, figure.measure)
-    return Inside(figure, value, records, alike, asked)
+    return Inside(figure, value, records, alike, asked, line)
 
 
 def rests(counted: Sequence[Inside], smallest: int) -> Iterator[Rest]:
@@ -87,27 +96,44 @@ def _within(group: Sequence[Inside], smallest: int) -> Iterator[Rest]:
         starts[min(one.records)].append(one)
         printed.setdefault((one.records, one.value), one.figure)
     for of in group:
+        # the women of the country and of each district; finer lines add up within their own questions
         parts = sorted(
             (
                 one
                 for record in of.records
                 for one in starts.get(record, ())
-                if one.asked != of.asked and one.value <= of.value and one.records < of.records
+                if one.asked != of.asked
+                and one.line == of.line
+                and one.value <= of.value
+                and one.records < of.records
             ),
             key=lambda one: (-one.value, one.figure.id),
         )
         for one in parts:
             if smallest <= one.value and 0 < of.value - one.value < smallest:
                 yield _left(of, [one], printed)
-        chosen: list[Inside] = []
-        seen: set[str] = set()
+        forms: dict[tuple[str, ...], list[Inside]] = defaultdict(list)
         for one in parts:
-            if seen.isdisjoint(one.records):
-                chosen.append(one)
-                seen |= one.records
-        left = of.value - sum(one.value for one in chosen)
-        if len(chosen) > 1 and 0 <= left < smallest and bool(left) == (len(seen) < len(of.records)):
-            yield _left(of, chosen, printed)
+            forms[tuple(name for name, _ in one.asked)].append(one)
+        for some in forms.values():
+            chosen, seen = _apart(some)
+            left = of.value - sum(one.value for one in chosen)
+            # two small parts hide each other, and what is left with them
+            open = left and sum(one.value < smallest for one in chosen) > 1
+            whole = bool(left) == (len(seen) < len(of.records))
+            if len(chosen) > 1 and 0 <= left < smallest and whole and not open:
+                yield _left(of, chosen, printed)
+
+
+def _apart(parts: Iterable[Inside]) -> tuple[list[Inside], set[str]]:
+    """As many as have no record in common, the first of them first; and their records."""
+    chosen: list[Inside] = []
+    seen: set[str] = set()
+    for one in parts:
+        if seen.isdisjoint(one.records):
+            chosen.append(one)
+            seen |= one.records
+    return chosen, seen
 
 
 def _left(of: Inside, parts: Sequence[Inside], printed: Mapping[tuple[object, ...], Figure]) -> Rest:

@@ -42,6 +42,7 @@ class _Told:
     keys: Mapping[str, str]
     family: tuple[object, ...]
     measure: str
+    line: tuple[tuple[str, str], ...]
     counts: str
     """What is counted: a part of a sum, as a measure or as the outcome of its line, or all."""
 
@@ -88,7 +89,7 @@ def relations_of(results: Mapping[str, Result], smallest: int) -> Relations:
             found.add(kept)
     changes = _changes(people)
     counted = [
-        inside(people[one.figure.result], one.figure, one.value, one.records)
+        inside(people[one.figure.result], one.figure, one.value, one.records, one.line)
         for one in told
         if (one.figure.result, one.measure) not in changes
     ]
@@ -141,13 +142,15 @@ def _told(name: str, result: Result) -> Iterator[_Told]:
     counts = count_measures(result)
     parts = {part for _, some in result.sums for part in some}
     for line in lines_told(result):
-        keys = of_year | _keys(result, line)
+        told = _keys(result, line)
+        keys = of_year | told
+        apart = tuple(sorted(told.items()))
         for measure in counts:
             value = line.values.get(measure)
             if isinstance(value, int):
                 records = frozenset(line.behind.get(measure, ()))
                 of = keys.get(OUTCOME, measure if measure in parts else "")
-                yield _Told(Figure(name, measure, line.key), value, records, keys, family, measure, of)
+                yield _Told(Figure(name, measure, line.key), value, records, keys, family, measure, apart, of)
 
 
 def _join_same(told: Sequence[_Told], joined: _Joined, smallest: int) -> None:
