@@ -194,6 +194,18 @@ def last_day(date: str) -> str:
     return {4: f"{date}-12-31", 7: f"{date}-29"}.get(len(date), date)
 
 
+def _above(there: dict[str, Any]) -> dict[str, list[str]]:
+    """By hazard, those it was split from; a parent counts although its own first date is later."""
+    found: dict[str, list[str]] = {}
+    for id, one in there.items():
+        at, chain = one.fields["parent"], []
+        while at is not None and at not in chain:
+            chain.append(at)
+            at = there[at].fields["parent"] if at in there else None
+        found[id] = chain
+    return found
+
+
 def counted(register: Register, known: str | None, day: str) -> dict[str, float]:
     """Square metres by class on one true day, square by square."""
     releases = [
@@ -203,28 +215,23 @@ def counted(register: Register, known: str | None, day: str) -> dict[str, float]
     ]
     there = {one.id: one for one in register.at(known=known, true=day).records("hazard")}
     first: dict[str, str] = {}
-    reopened: dict[str, str] = {}
+    reopened: dict[str, list[str]] = {}
+    linked: dict[tuple[str, str], str] = {}
     days = sorted({one for slice_ in _slices(register) for one in slice_ if one <= day})
     before: dict[str, Any] = {}
-    appeared: dict[str, dict[str, str | None]] = {}
     for one_day in days:
         now = {one.id: one for one in register.at(known=known, true=one_day).records("hazard")}
         for id, one in now.items():
             first.setdefault(id, one_day)
-            appeared.setdefault(id, {})[one_day] = one.fields["parent"]
             status = one.fields["status"]
             was = before[id].fields["status"] if id in before else None
             out = ("closed", "handed_over")
             if (status == "reopened" and was != "reopened") or (was in out and status not in out):
-                reopened[id] = one_day
+                reopened.setdefault(id, []).append(one_day)
+        chains = {(id, one) for id, chain in _above(now).items() for one in chain}
+        linked = {pair: linked.get(pair, one_day) for pair in chains}
         before = now
-    above: dict[str, list[str]] = {}
-    for id in there:
-        at, chain = there[id].fields["parent"], []
-        while at is not None and at not in chain:  # a parent counts although its own first date is later
-            chain.append(at)
-            at = there[at].fields["parent"] if at in there else None
-        above[id] = chain
+    above = _above(there)
     claims: dict[str, Any] = {}
     for id, one in there.items():
         if one.fields["hazard_class"] == "dismissed" or one.fields["status"] in ("closed", "handed_over"):
@@ -233,10 +240,16 @@ def counted(register: Register, known: str | None, day: str) -> dict[str, float]
         for release in releases:
             of = release.fields["hazard"]
             effective = last_day(release.fields["date"])
-            inherited = of in above[id] and (effective < first[id] or True)
-            if (of == id or inherited) and not (id in reopened and effective <= reopened[id]):
-                # What was released of a parent before it was reopened is not inherited by a later split.
-                voided = of != id and of in reopened and effective <= reopened[of] < first[id]
+            if (of == id or of in above[id]) and not any(effective <= one for one in reopened.get(id, ())):
+                # What was released of a parent before it was reopened is not inherited by a later split,
+                # nor where the link to it comes later.
+                between = above[id][: above[id].index(of) + 1] if of != id else []
+                voided = [
+                    one
+                    for parent in between
+                    for one in reopened.get(parent, ())
+                    if effective <= one < linked[id, of]
+                ]
                 if not voided:
                     land = land & ~squares(release.geometry)
         for other, chain in above.items():

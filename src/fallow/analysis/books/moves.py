@@ -20,6 +20,8 @@ A change that no step accounts for is ``BOOKS_UNEXPLAINED``; nothing is made to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fallow.analysis.books.ground import Ground
 from fallow.analysis.books.history import DANGER, OUT_OF_STOCK, Story
 from fallow.analysis.books.journal import (
@@ -67,6 +69,12 @@ class _Walk:
         self.need = [0] * count
         self.outlines = [sum({bit[s.shape] for s in one.states if s.shape >= 0}) for one in hazards]
         self.released = [0] * count
+        self.own = [
+            sum(1 << r for r, at in enumerate(ground.releases) if story.releases[at].hazard == one.id)
+            for one in hazards
+        ]
+        self.done = 0
+        self.void = [0] * count
         self.parent = [-1] * count
         self.rank: list[tuple[int, str, int, str]] = [(0, "", 0, "")] * count
         self.owner = [-1] * len(ground.inside)
@@ -111,13 +119,15 @@ class _Walk:
         i, state = step.hazard, step.state
         was = self.cell[i]
         above = self._above(i)
+        family = {one: self._above(one) for one in (i, *self.below[i])}
         self._call(i, state.cell, self.rank[i][1])
         self._link(i, state.parent)
+        self._inherit(family)
         returns = was[1] == "dismissed" != state.cell[1]
         leaves = state.cell[1] == "dismissed" != was[1]
         self._settle(
             step,
-            self.parts[i],
+            sorted(set().union(*(self.parts[one] for one in family))),
             was,
             gain=NEW if returns else CORRECTED,
             loss=RECLASSIFIED if leaves else CORRECTED,
@@ -149,6 +159,7 @@ class _Walk:
         )
         if twice:
             self.journal.twice[at] = twice
+        self.done |= bit
         for one in (i, *self.below[i]):
             self.released[one] |= bit
         self._settle(step, parts, (), gain=None, loss=RELEASED_AS[self.story.releases[at].type])
@@ -167,7 +178,7 @@ class _Walk:
 
     def _reopen(self, step: Step) -> None:
         self.out[step.hazard] = False
-        self.released[step.hazard] = 0
+        self.released[step.hazard], self.void[step.hazard] = 0, self.done
         self._settle(step, self.parts[step.hazard], (), gain=NEW, loss=None, remark=REOPENED)
 
     # -- what they leave ---------------------------------------------------------------------------------
@@ -348,6 +359,19 @@ class _Walk:
         for one in range(len(self.parent)):
             for above in self._above(one):
                 self.below[above].append(one)
+
+    def _inherit(self, family: Mapping[int, tuple[int, ...]]) -> None:
+        """Give and take what was released of the hazards above, where a link was put right.
+
+        ``family`` is a hazard and those below it, with who was above each before.
+        """
+        for one in sorted(family, key=lambda one: len(self._above(one))):
+            before, now = set(family[one]), set(self._above(one))
+            for gone in before - now:
+                self.released[one] &= ~self.own[gone]
+            if now - before:
+                # What it was reopened after stays void.
+                self.released[one] |= self.released[self.parent[one]] & ~self.void[one]
 
     def _above(self, i: int) -> tuple[int, ...]:
         found: list[int] = []
