@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -300,3 +301,15 @@ def test_what_is_written_while_it_is_read_is_read_again(
     assert found.value == before + 1
     assert found.recipe.head == people.ledger.head()[0]
     assert found == of_result(run("casualties", people), people)
+
+
+@pytest.mark.parametrize("known", ["2999-01-01", "9999", "tomorrow but one"])
+def test_what_nobody_can_know_yet_is_refused(people: Register, known: str) -> None:
+    today = datetime.now().astimezone().date()
+    if known.startswith("tomorrow"):
+        known = (today + timedelta(days=2)).isoformat()
+    for ask in (figure, run):
+        with pytest.raises(FallowError) as refused:
+            ask("casualties", people, known=known)
+        assert refused.value.code == "KNOWN_AHEAD"
+    assert figure("casualties", people, known=today.isoformat()).value == figure("casualties", people).value

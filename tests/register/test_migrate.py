@@ -218,13 +218,13 @@ def test_a_register_of_format_1_gets_the_sums_it_would_have_been_written_with(ho
     as_format_1(home)
     with reopen(home, DAYS, read_only=True) as register:
         assert register.verify(refold=True).holds, register.verify().as_dict()
-        assert register.at().add_up("victim") is None, "its rows carry no sums"
+        assert register.at().walk("victim") is None, "its rows carry no sums"
         assert figure("casualties", register) == told, "so the table is made"
     with reopen(home, DAYS) as register:
         assert register.verify(refold=True).holds, register.verify().as_dict()
         assert figure("casualties", register) == told
-        added = register.at().add_up("victim")
-        assert added is not None and added.inputs.records == 9
+        walked = register.at().walk("victim")
+        assert walked is not None and walked.records == 9
         accepted(register, says("g", "2020-01-01", hazard_class="cha", shape=square(47)))
         assert register.at().count("hazard", bbox=(47, 40, 47.005, 40.005)) == 1, "the index is kept again"
     assert {kind: rows[: len(written[kind])] for kind, rows in stored(home).items() if kind != "voice"} == {

@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 from operator import attrgetter
@@ -284,7 +285,15 @@ def prepared(
     clocks = {clock: parameters.pop(clock, None) for clock in CLOCKS}
     parameters = checked(name, chosen.parameters, parameters)
     asked = Asked(register, register.at(**clocks))
+    _has_come(f"{name}.known", asked)
     return chosen, asked, clocks, parameters
+
+
+def _has_come(where: str, asked: Asked) -> None:
+    """Refuse what nobody can know yet (``KNOWN_AHEAD``): 2062 for 2026 would be quoted as a fact."""
+    last = max(datetime.now().astimezone().date().isoformat(), asked.register.ledger.head()[2][:10])
+    if asked.view.known is not None and asked.view.known > last:
+        raise FallowError("KNOWN_AHEAD", where, found=asked.view.known, day=last)
 
 
 def counted(

@@ -8,12 +8,10 @@ danger wins.
 A step is applied, the owners of the parts it touches are found again, and what changed hands is booked:
 
 - to nobody: by the line of the step (a release by its type; a shape that shrank, a closure or a link put
-right as
-  *corrected*; a dismissal as *reclassified*, out of stock);
+  right as *corrected*; a dismissal as *reclassified*, out of stock);
 - from nobody: *newly identified* (a new hazard, an enlargement, a reopening);
-- from one account to another: *reclassified* in both. An account is contamination, class, ordnance, place and
-operator.
-  Land that another operator releases passes to that operator's account and leaves from there.
+- from one account to another: *reclassified* in both. Land that another operator releases passes to that
+  operator's account and leaves from there.
 
 A change that no step accounts for is ``BOOKS_UNEXPLAINED``; nothing is made to fit.
 """
@@ -61,8 +59,7 @@ class _Walk:
         hazards = [story.hazards[h] for h in ground.hazards]
         count = len(hazards)
         self.position = {one.id: i for i, one in enumerate(hazards)}
-        bit = {shape: 1 << i for i, shape in enumerate(ground.outlines)}
-        self.bit = bit
+        self.bit = bit = {shape: 1 << i for i, shape in enumerate(ground.outlines)}
         self.present = [False] * count
         self.out = [False] * count
         self.cell: list[tuple[str, ...]] = [()] * count
@@ -73,11 +70,9 @@ class _Walk:
             sum(1 << r for r, at in enumerate(ground.releases) if story.releases[at].hazard == one.id)
             for one in hazards
         ]
-        self.done = 0
-        self.void = [0] * count
-        self.parent = [-1] * count
+        self.done, self.void = 0, [0] * count
+        self.parent, self.owner = [-1] * count, [-1] * len(ground.inside)
         self.rank: list[tuple[int, str, int, str]] = [(0, "", 0, "")] * count
-        self.owner = [-1] * len(ground.inside)
         self.parts = [
             [p for p, inside in enumerate(ground.inside) if inside & outlines] for outlines in self.outlines
         ]
@@ -104,7 +99,6 @@ class _Walk:
         if self.parent[i] >= 0:
             self.released[i] |= self.released[self.parent[i]]
         dismissed = state.cell[1] == "dismissed"
-        split = self.parent[i] >= 0
         self._settle(
             step,
             self.parts[i],
@@ -112,7 +106,7 @@ class _Walk:
             gain=NEW,
             loss=RECLASSIFIED if dismissed else CORRECTED,
             remark=DISMISSED if dismissed else 0,
-            number=RECLASSIFIED if split else NEW,
+            number=RECLASSIFIED if self.parent[i] >= 0 else NEW,
         )
 
     def _change(self, step: Step) -> None:
@@ -369,8 +363,7 @@ class _Walk:
             before, now = set(family[one]), set(self._above(one))
             for gone in before - now:
                 self.released[one] &= ~self.own[gone]
-            if now - before:
-                # What it was reopened after stays void.
+            if now - before:  # what it was reopened after stays void
                 self.released[one] |= self.released[self.parent[one]] & ~self.void[one]
 
     def _above(self, i: int) -> tuple[int, ...]:
